@@ -1,0 +1,145 @@
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { MongoClient } from 'mongodb';
+import { type Store } from '../../app/datastore/store/collection.ts';
+import { openEmbeddedStore } from '../../app/datastore/store/embedded/embedded-store.ts';
+import { type MongodbStoreOptions, openMongodbStore } from '../../app/datastore/store/mongodb/mongodb-store.ts';
+import { type MongodbServer, startMongodbServer } from './mongodb-server.ts';
+
+/** What a target can do beyond the behaviour that every target must show. */
+export interface StoreCapabilities {
+  /** Whether `explain` answers. The embedded store and a real MongoDB do; a server that only speaks the protocol may refuse. */
+  readonly explain: boolean;
+}
+
+/** A store on a fresh, empty database. */
+export interface OpenStore {
+  readonly store: Store;
+  readonly capabilities: StoreCapabilities;
+  /** Closes the store and removes its database. */
+  close(): Promise<void>;
+  /** Kills the server behind it with SIGKILL; only where the tests started it. */
+  readonly kill?: () => Promise<void>;
+  /** Starts that server again: same port, same data. */
+  readonly restart?: () => Promise<void>;
+}
+
+/** A store that suites run over. */
+export interface StoreTarget {
+  readonly name: string;
+  readonly kind: Store['kind'];
+  open(): Promise<OpenStore>;
+  /** Ends what the target started; for the end of a test file. */
+  stop(): Promise<void>;
+}
+
+/** Time-outs short enough for tests that take a server away. */
+export const MONGODB_TEST_TIMEOUTS = {
+  serverSelectionTimeoutMs: 2000,
+  socketTimeoutMs: 5000,
+  maxTimeMs: 4000,
+  maxPoolSize: 20,
+} as const;
+
+/**
+ * The stores that suites run over: the embedded one always; the server that `MONGODB_TEST_URI` names; and a server that
+ * the tests start from the command in `MONGODB_TEST_SERVER` (`{port}` and `{data}` filled in), one for each call.
+ */
+export function storeTargets(): StoreTarget[] {
+  const { MONGODB_TEST_URI: uri, MONGODB_TEST_SERVER: command } = process.env;
+  return [
+    embeddedTarget(),
+    ...(uri === undefined ? [] : [namedServerTarget(uri)]),
+    ...(command === undefined ? [] : [startedServerTarget(command)]),
+  ];
+}
+
+/** The server that the tests start themselves, or undefined when `MONGODB_TEST_SERVER` is not set. */
+export function startedTarget(): StoreTarget | undefined {
+  const { MONGODB_TEST_SERVER: command } = process.env;
+  return command === undefined ? undefined : startedServerTarget(command);
+}
+
+/**
+ * Describes a suite once for each target, and stops what the targets started at its end. Without a MongoDB-protocol
+ * server the suite says so by a test of its own, instead of leaving the target out in silence.
+ */
+export function describeStores(title: string, suite: (target: StoreTarget) => void): void {
+  for (const target of storeTargets()) {
+    describe(`${title}, over ${target.name}`, () => {
+      suite(target);
+      afterAll(() => target.stop());
+    });
+  }
+  if (storeTargets().every(({ kind }) => kind === 'embedded')) sayThatOnlyEmbeddedRan();
+}
+
+/** Registers the test whose name says that no MongoDB-protocol server was given. */
+export function sayThatOnlyEmbeddedRan(): void {
+  it('no MongoDB-protocol server was given (MONGODB_TEST_SERVER, MONGODB_TEST_URI): only the embedded store is covered', () => {
+    expect([process.env['MONGODB_TEST_SERVER'], process.env['MONGODB_TEST_URI']]).toEqual([undefined, undefined]);
+  });
+}
+
+function embeddedTarget(): StoreTarget {
+  return {
+    name: 'the embedded store',
+    kind: 'embedded',
+    open: async () => {
+      const directory = await mkdtemp(path.join(tmpdir(), 'embedded-store-'));
+      const store = await openEmbeddedStore({ directory });
+      const close = async (): Promise<void> => {
+        await store.close();
+        await rm(directory, { recursive: true, force: true });
+      };
+      return { store, capabilities: { explain: true }, close };
+    },
+    stop: async () => undefined,
+  };
+}
+
+function namedServerTarget(uri: string): StoreTarget {
+  return { name: 'MongoDB at MONGODB_TEST_URI', kind: 'mongodb', open: () => openOn(uri), stop: async () => undefined };
+}
+
+function startedServerTarget(command: string): StoreTarget {
+  let server: Promise<MongodbServer> | undefined;
+  return {
+    name: 'the server started by MONGODB_TEST_SERVER',
+    kind: 'mongodb',
+    open: async () => {
+      const { uri, kill, restart } = await (server ??= startMongodbServer(command));
+      return { ...(await openOn(uri)), kill, restart };
+    },
+    stop: async () => (await server)?.stop(),
+  };
+}
+
+/** Opens a store on a database of its own at a server; `close` drops the database. */
+export async function openOn(uri: string, options: Partial<MongodbStoreOptions> = {}): Promise<OpenStore> {
+  const database = `test_${randomUUID().replaceAll('-', '').slice(0, 16)}`;
+  const store = await openMongodbStore({ uri, database, ...MONGODB_TEST_TIMEOUTS, ...options });
+  const close = async (): Promise<void> => {
+    await store.close();
+    await withClient(uri, client => client.db(database).dropDatabase());
+  };
+  return { store, capabilities: await withClient(uri, capabilitiesOf), close };
+}
+
+/** A real MongoDB names the commit that it was built from; an imitation does not, and knows no `explain`. */
+async function capabilitiesOf(client: MongoClient): Promise<StoreCapabilities> {
+  const { gitVersion } = await client.db('admin').command({ buildInfo: 1 });
+  return { explain: typeof gitVersion === 'string' };
+}
+
+async function withClient<R>(uri: string, use: (client: MongoClient) => Promise<R>): Promise<R> {
+  const client = new MongoClient(uri, { serverSelectionTimeoutMS: 5000 });
+  try {
+    return await use(client);
+  } finally {
+    await client.close();
+  }
+}
