@@ -69,7 +69,10 @@ export class UnauthenticatedError extends ServiceError {
   readonly status = 401;
 
   constructor(message = 'A valid bearer token is required.', options: ServiceErrorOptions = {}) {
-    super(message, { ...options, headers: { 'www-authenticate': 'Bearer realm="campaign-service"', ...options.headers } });
+    super(message, {
+      ...options,
+      headers: { 'www-authenticate': 'Bearer realm="campaign-service"', ...options.headers },
+    });
   }
 }
 
@@ -99,7 +102,9 @@ export class MethodNotAllowedError extends ServiceError {
   readonly status = 405;
 
   constructor(allowed: readonly string[]) {
-    super(`The method is not allowed here. Allowed: ${allowed.join(', ')}.`, { headers: { allow: allowed.join(', ') } });
+    super(`The method is not allowed here. Allowed: ${allowed.join(', ')}.`, {
+      headers: { allow: allowed.join(', ') },
+    });
   }
 }
 
