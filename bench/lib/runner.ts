@@ -1,0 +1,114 @@
+import { checkTarget } from './check.ts';
+import { type Slice } from './estimate.ts';
+import { createNoiseMeter, type Noise } from './noise.ts';
+import { selectTarget, type ServerProcess, startServer } from './server-process.ts';
+import { shuffle } from './shuffle.ts';
+import { runWrk } from './wrk.ts';
+
+/** One row of a table: a server, and what it is asked. */
+export interface Candidate {
+  /** Its short name, for `--only` and as a base of ratios. */
+  readonly name: string;
+  readonly label: string;
+  /** The file in bench/servers, without its ending. */
+  readonly server: string;
+  readonly args?: readonly string[];
+  /** The name of one of the server's targets. */
+  readonly target: string;
+}
+
+export interface Outcome {
+  readonly candidate: Candidate;
+  readonly slices: readonly Slice[];
+  /** Why the candidate does not count. */
+  readonly failure?: string;
+}
+
+export interface RunOptions {
+  /** How many slices of one second each candidate gets. */
+  readonly slices: number;
+  /** Is told what happens, a line each. */
+  readonly report: (line: string) => void;
+}
+
+/** One candidate while it runs. */
+interface Runner {
+  readonly candidate: Candidate;
+  readonly slices: Slice[];
+  server?: ServerProcess;
+  failure?: string;
+}
+
+// Warm by requests, not by time alone: a slow candidate needs as many as a quick one until its code is compiled. Quick
+// ones get a few seconds all the same, as they go on getting quicker for that long.
+const warmUpRequests = 10_000;
+const warmUpRuns = { least: 3, most: 10 };
+
+/** Loads the server for one second. Throws when an answer was neither 2xx nor 3xx, or a connection broke. */
+async function measure(server: ServerProcess, target: string): Promise<Slice & { serverCpuMicros: number }> {
+  const before = await server.usage();
+  const result = await runWrk(server.port, selectTarget(server, target), 1);
+  const after = await server.usage();
+  if (result.faults.length > 0) throw new Error(result.faults.join('; '));
+  const serverCpuMicros = after.cpuMicros - before.cpuMicros;
+  return {
+    ...result,
+    serverCpuMicros,
+    cpuMicrosPerRequest: serverCpuMicros / result.requests,
+    rssBytes: after.rssBytes,
+  };
+}
+
+async function start(runner: Runner): Promise<void> {
+  const { server: name, args, target } = runner.candidate;
+  const server = await startServer(name, args);
+  runner.server = server;
+  await checkTarget(server.port, selectTarget(server, target));
+  for (
+    let run = 0, requests = 0;
+    run < warmUpRuns.least || (requests < warmUpRequests && run < warmUpRuns.most);
+    run += 1
+  ) {
+    requests += (await measure(server, target)).requests;
+  }
+}
+
+/**
+ * Measures the candidates side by side: each in a process of its own, started and warmed up first; then, round by round
+ * and in a new random order each time, a slice of one second each. A candidate that fails is left out from there on,
+ * with its reason.
+ */
+export async function runCandidates(
+  candidates: readonly Candidate[],
+  { slices, report }: RunOptions,
+): Promise<{ outcomes: Outcome[]; noise: Noise | undefined }> {
+  const runners = candidates.map((candidate): Runner => ({ candidate, slices: [] }));
+  const noise = createNoiseMeter();
+  const attempt = async (runner: Runner, step: () => Promise<void>): Promise<void> => {
+    if (runner.failure !== undefined) return;
+    try {
+      await step();
+    } catch (error) {
+      runner.failure = error instanceof Error ? error.message : String(error);
+      report(`FAILED: ${runner.candidate.name}: ${runner.failure}`);
+      await runner.server?.stop();
+    }
+  };
+  for (const runner of runners) {
+    report(`warming up ${runner.candidate.name}`);
+    await attempt(runner, () => start(runner));
+  }
+  for (let round = 1; round <= slices; round += 1) {
+    for (const runner of shuffle(runners)) {
+      await attempt(runner, async () => {
+        const { server, candidate } = runner;
+        if (server === undefined) return;
+        const { serverCpuMicros: _, ...slice } = await noise.during(() => measure(server, candidate.target));
+        runner.slices.push(slice);
+      });
+    }
+    report(`round ${round} of ${slices}`);
+  }
+  for (const { server } of runners) await server?.stop();
+  return { outcomes: runners.map(({ server: _, ...outcome }) => outcome), noise: noise.read() };
+}

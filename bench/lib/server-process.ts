@@ -1,0 +1,56 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { type Ready, type ServerMessage, type Target, type Usage } from './protocol.ts';
+
+/** A server in a process of its own. */
+export interface ServerProcess {
+  readonly port: number;
+  readonly targets: Ready['targets'];
+  /** What the process has used until now. */
+  usage(): Promise<Usage>;
+  stop(): Promise<void>;
+}
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Starts `bench/servers/<name>.ts` with the arguments and waits until it listens. Throws when it ends before. */
+export async function startServer(name: string, args: readonly string[] = []): Promise<ServerProcess> {
+  const child = fork(`bench/servers/${name}.ts`, args, {
+    cwd: root,
+    execArgv: ['--import', 'tsx'],
+    env: { ...process.env, NODE_ENV: 'production' },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  const ended = new AbortController();
+  const exit = once(child, 'exit').then(() => ended.abort());
+  const next = async <M extends ServerMessage>(): Promise<M> => {
+    try {
+      const [message] = (await once(child, 'message', { signal: ended.signal })) as [M];
+      return message;
+    } catch (cause) {
+      throw new Error(`The server ${[name, ...args].join(' ')} has ended.`, { cause });
+    }
+  };
+  const { port, targets } = await next<Ready>();
+  return {
+    port,
+    targets,
+    usage: () => {
+      const answer = next<Usage>();
+      child.send({ type: 'usage' });
+      return answer;
+    },
+    stop: async () => {
+      child.kill();
+      await exit;
+    },
+  };
+}
+
+/** The target of the server that has this name. Throws when it has none. */
+export function selectTarget(server: ServerProcess, name: string): Target {
+  const target = server.targets[name];
+  if (target === undefined) throw new Error(`The server has no target ${name}.`);
+  return target;
+}
