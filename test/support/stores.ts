@@ -9,10 +9,21 @@ import { openEmbeddedStore } from '../../app/datastore/store/embedded/embedded-s
 import { type MongodbStoreOptions, openMongodbStore } from '../../app/datastore/store/mongodb/mongodb-store.ts';
 import { type MongodbServer, startMongodbServer } from './mongodb-server.ts';
 
-/** What a target can do beyond the behaviour that every target must show. */
+/**
+ * What the embedded store and a real MongoDB do, and a server that only speaks MongoDB's protocol may not. A case that
+ * such a server cannot pass asks for the capability by name, and asserts what it does instead.
+ */
 export interface StoreCapabilities {
-  /** Whether `explain` answers. The embedded store and a real MongoDB do; a server that only speaks the protocol may refuse. */
-  readonly explain: boolean;
+  /** Answers `explain`. */
+  readonly explains: boolean;
+  /** Refuses `$inc`, `$push` and a nested `$set` on null, which is neither a number, nor a list, nor a document. */
+  readonly refusesOperatorsOnNull: boolean;
+  /** Lets two empty lists collide in a unique index. */
+  readonly indexesEmptyLists: boolean;
+  /** Leaves out of a bulk's count the inserts that failed. */
+  readonly countsOnlyWhatWasInserted: boolean;
+  /** `findOneAndUpdate` gives the document as this update left it, whatever others do to it meanwhile. */
+  readonly returnsOwnUpdate: boolean;
 }
 
 /** A store on a fresh, empty database. */
@@ -95,7 +106,7 @@ function embeddedTarget(): StoreTarget {
         await store.close();
         await rm(directory, { recursive: true, force: true });
       };
-      return { store, capabilities: { explain: true }, close };
+      return { store, capabilities: capabilities(true), close };
     },
     stop: async () => undefined,
   };
@@ -129,10 +140,18 @@ export async function openOn(uri: string, options: Partial<MongodbStoreOptions> 
   return { store, capabilities: await withClient(uri, capabilitiesOf), close };
 }
 
-/** A real MongoDB names the commit that it was built from; an imitation does not, and knows no `explain`. */
+const capabilities = (isComplete: boolean): StoreCapabilities => ({
+  explains: isComplete,
+  refusesOperatorsOnNull: isComplete,
+  indexesEmptyLists: isComplete,
+  countsOnlyWhatWasInserted: isComplete,
+  returnsOwnUpdate: isComplete,
+});
+
+/** A real MongoDB names the commit that it was built from; a server that only speaks its protocol does not. */
 async function capabilitiesOf(client: MongoClient): Promise<StoreCapabilities> {
-  const { gitVersion } = await client.db('admin').command({ buildInfo: 1 });
-  return { explain: typeof gitVersion === 'string' };
+  const buildInfo = await client.db('admin').command({ buildInfo: 1 });
+  return capabilities(typeof buildInfo['gitVersion'] === 'string');
 }
 
 async function withClient<R>(uri: string, use: (client: MongoClient) => Promise<R>): Promise<R> {

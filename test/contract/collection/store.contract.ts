@@ -59,7 +59,7 @@ export function storeContract(target: StoreTarget, { store, capabilities, collec
 
     it('names the index that serves a query, what it looks at, and who sorts', async () => {
       const things = await collection({ indexes }, documents);
-      if (!capabilities().explain) {
+      if (!capabilities().explains) {
         await expect(things.explain({ status: 1 })).rejects.toBeInstanceOf(InvalidOperationError);
         return;
       }
