@@ -1,0 +1,200 @@
+import {
+  DuplicateKeyError,
+  type BulkOperation,
+  type Collection,
+  type CollectionSpec,
+  type Filter,
+  type Sort,
+  type StoredDocument,
+} from './store/collection.ts';
+import { type ChangeDiff } from './diff.ts';
+
+/** Why a document changed. History shows it, and the effects of a change are chosen by it. */
+export type ChangeCause =
+  | 'campaign.created'
+  | 'campaign.updated'
+  | 'campaign.linked'
+  | 'campaign.status'
+  | 'campaign.faqs'
+  | 'campaign.terms'
+  | 'campaign.contacts'
+  | 'market.created'
+  | 'market.updated'
+  | 'market.deleted'
+  | 'market.notified'
+  | 'market.selection'
+  | 'event.updated'
+  | 'promoter.created'
+  | 'promoter.updated'
+  | 'promoter.deleted'
+  | 'contact.created'
+  | 'contact.updated'
+  | 'contact.deleted'
+  | 'erasure';
+
+/** What is to be done outside the database after a change; each is delivered at least once. */
+export type EffectName =
+  | 'kinesisCampaign'
+  | 'sqsDataPipeline'
+  | 'sqsRefreshSelections'
+  | 'kinesisAttendance'
+  | 'fastlyPurge'
+  | 'stateBroadcast'
+  | 'linkedCampaigns';
+
+/** What the writer knows of its change; the rest of the change is made by the write itself. */
+export interface ChangeDescription {
+  readonly cause: ChangeCause;
+  readonly effects: readonly EffectName[];
+  /** An opaque reference to the user, or `system`. */
+  readonly by: string;
+  readonly correlation: string;
+  /** The campaign whose history shows the change: the document itself, or the one that it belongs to. */
+  readonly campaignId?: string;
+  readonly idempotencyKey?: string;
+  /** The domain that the campaign had before, when the change took it away. */
+  readonly oldDomain?: string;
+}
+
+/** A change that lies in its document until it is copied to `changes`. */
+export interface PendingChange extends ChangeDescription {
+  readonly id: string;
+  /** The version that the change made. */
+  readonly version: number;
+  readonly at: Date;
+  readonly diff: ChangeDiff;
+  /** The last content of a document that the change deleted. */
+  readonly content?: Readonly<Record<string, unknown>>;
+}
+
+/** A pending change and the document that it lies in. */
+export interface ChangeSource {
+  readonly collection: string;
+  readonly documentId: string;
+  readonly change: PendingChange;
+}
+
+/** Where a change goes from its document; the dispatcher is one. */
+export interface Outbox {
+  /** Takes a change right after its write. Never throws: what goes wrong is left to the sweep. */
+  enqueue(source: ChangeSource): void;
+  /** Resolves when the change is recorded, so that a next one may take its place; throws when that cannot be told. */
+  ensureRecorded(source: ChangeSource): Promise<void>;
+}
+
+/** An effect that has not been delivered yet. */
+export interface PendingDelivery {
+  readonly effect: EffectName;
+  readonly attempts: number;
+  readonly dueAt: Date;
+  readonly lastError?: string;
+}
+
+/** A change in the collection `changes`: audit trail, history, outbox and dead-letter list in one. Only `pending` and `dueAt` ever change. */
+export interface ChangeRecord extends Omit<PendingChange, 'id' | 'effects'>, StoredDocument {
+  readonly collection: string;
+  readonly documentId: string;
+  readonly pending: readonly PendingDelivery[];
+  /** The earliest `dueAt` of `pending`; absent when nothing is pending, so that its sparse index holds the outbox alone. */
+  readonly dueAt?: Date;
+}
+
+/** The collection `changes`. Its `_id` is the change id. */
+export const spec: CollectionSpec = {
+  name: 'changes',
+  ids: ['documentId', 'campaignId'],
+  indexes: [
+    { name: 'documentId_version', key: { documentId: 1, version: -1 }, unique: true },
+    { name: 'campaignId_at', key: { campaignId: 1, at: -1, _id: -1 } },
+    { name: 'by_at', key: { by: 1, at: -1, _id: -1 } },
+    { name: 'dueAt', key: { dueAt: 1 }, sparse: true },
+  ],
+};
+
+/** Another change of the same document and version is recorded already. It cannot happen while every writer uses the guarded write. */
+export class ChangeConflictError extends Error {
+  override readonly name = 'ChangeConflictError';
+
+  constructor({ collection, documentId, change }: ChangeSource) {
+    super(
+      `Version ${change.version} of ${collection}/${documentId} is recorded with another change than ${change.id}.`,
+    );
+  }
+}
+
+export interface PageOptions {
+  /** Zero-based. */
+  readonly page: number;
+  readonly pageSize: number;
+}
+
+export interface Page<T> {
+  readonly items: T[];
+  readonly total: number;
+}
+
+export interface Changes {
+  /**
+   * Records changes; one that is recorded already is done. Gives an error for each that was refused, by its place in the
+   * list; throws `ServiceUnavailableError` when none is known to be recorded.
+   */
+  recordAll(sources: readonly ChangeSource[]): Promise<Map<number, Error>>;
+  /** Records one change, or throws why not. */
+  record(source: ChangeSource): Promise<void>;
+  findOne(changeId: string): Promise<ChangeRecord | null>;
+  findByVersion(documentId: string, version: number): Promise<ChangeRecord | null>;
+  /** A document's changes, the latest version first. */
+  findByDocument(documentId: string, options: PageOptions): Promise<Page<ChangeRecord>>;
+  /** The changes of a campaign and of what belongs to it, the latest first. */
+  findByCampaign(campaignId: string, options: PageOptions): Promise<Page<ChangeRecord>>;
+  /** What a user (an opaque reference) changed, the latest first. */
+  findByUser(by: string, options: PageOptions): Promise<Page<ChangeRecord>>;
+}
+
+/** Gives the door to the recorded changes. */
+export function createChanges({ collection }: { readonly collection: Collection<ChangeRecord> }): Changes {
+  const findPage = async (filter: Filter, sort: Sort, { page, pageSize }: PageOptions): Promise<Page<ChangeRecord>> => {
+    const [items, total] = await Promise.all([
+      collection.find(filter, { sort, skip: page * pageSize, limit: pageSize }),
+      collection.countDocuments(filter),
+    ]);
+    return { items, total };
+  };
+
+  const recordAll = async (sources: readonly ChangeSource[]): Promise<Map<number, Error>> => {
+    const operations: BulkOperation<ChangeRecord>[] = sources.map(source => ({
+      insertOne: { document: toRecord(source) },
+    }));
+    const { failures } = await collection.bulkWrite(operations);
+    const refused = new Map<number, Error>();
+    for (const { index, error } of failures) {
+      const source = sources[index];
+      if (source === undefined) continue;
+      if (!(error instanceof DuplicateKeyError)) refused.set(index, error);
+      // Which of two unique indexes refuses first is the store's choice: only the id says whether it is the same change.
+      else if (error.index !== '_id' && (await collection.findOne({ _id: source.change.id })) === null) {
+        refused.set(index, new ChangeConflictError(source));
+      }
+    }
+    return refused;
+  };
+
+  return {
+    recordAll,
+    async record(source) {
+      const error = (await recordAll([source])).get(0);
+      if (error !== undefined) throw error;
+    },
+    findOne: changeId => collection.findOne({ _id: changeId }),
+    findByVersion: (documentId, version) => collection.findOne({ documentId, version }),
+    findByDocument: (documentId, options) => findPage({ documentId }, { version: -1 }, options),
+    findByCampaign: (campaignId, options) => findPage({ campaignId }, { at: -1, _id: -1 }, options),
+    findByUser: (by, options) => findPage({ by }, { at: -1, _id: -1 }, options),
+  };
+}
+
+function toRecord({ collection, documentId, change }: ChangeSource): ChangeRecord {
+  const { id, effects, ...rest } = change;
+  const pending = effects.map(effect => ({ effect, attempts: 0, dueAt: change.at }));
+  return { _id: id, collection, documentId, ...rest, pending, ...(pending.length > 0 && { dueAt: change.at }) };
+}

@@ -1,0 +1,133 @@
+import { type Collection, type StoredDocument } from '../../app/datastore/store/collection.ts';
+import { type Timer } from '../../app/datastore/deadline.ts';
+import { ServiceUnavailableError } from '../../lib/errors.ts';
+
+/**
+ * What happens to one call of the store: it is answered; it fails unexecuted; it is executed and its answer is lost; it
+ * fails and is executed later; its process dies before or after it is executed.
+ */
+export type Fault = 'none' | 'refused' | 'answerLost' | 'executedLate' | 'diesBefore' | 'diesAfter';
+
+/** One decision of the schedule: which of the waiting steps comes next, and what happens to it. */
+export interface Decision {
+  readonly pick: number;
+  readonly fault: Fault;
+}
+
+/** A process as the world knows it: when it is dead, none of its promises continues. */
+export interface WorldProcess {
+  dead: boolean;
+}
+
+interface Step {
+  readonly owner: WorldProcess | null;
+  readonly readyAt: number;
+  run(fault: Fault): void;
+}
+
+/** No call is under way for longer, in milliseconds of the world's time. */
+export const MAX_DELAY_MS = 1000;
+const STEP_MS = 1;
+const WAIT_MS = 10;
+
+/**
+ * A world in which every store call, answer and pause is a step, and a list of decisions says in which order the steps
+ * happen and which of them go wrong. The same decisions give the same history.
+ */
+export class FaultyWorld {
+  nowMs = 0;
+  /** The faults that happened, and how often. */
+  readonly happened = new Map<Fault, number>();
+  readonly #decisions: Decision[];
+  #steps: Step[] = [];
+
+  constructor(decisions: readonly Decision[]) {
+    this.#decisions = [...decisions];
+  }
+
+  readonly clock = (): Date => new Date(Date.UTC(2026, 0, 1) + this.nowMs);
+
+  /** Adds something that happens at some time, without faults. */
+  plan(run: () => void): void {
+    this.#steps.push({ owner: null, readyAt: this.nowMs, run });
+  }
+
+  /** Nothing goes wrong from now on. */
+  endFaults(): void {
+    this.#decisions.length = 0;
+  }
+
+  /** Lets steps happen until none is left. */
+  async run(): Promise<void> {
+    for (;;) {
+      await new Promise(resolve => setImmediate(resolve));
+      if (this.#steps.length === 0) return;
+      const { pick, fault } = this.#decisions.pop() ?? { pick: 0, fault: 'none' };
+      const overdue = this.#steps.findIndex(({ readyAt }) => this.nowMs - readyAt >= MAX_DELAY_MS);
+      const [step] = this.#steps.splice(overdue === -1 ? pick % this.#steps.length : overdue, 1);
+      this.nowMs += STEP_MS;
+      step?.run(fault);
+    }
+  }
+
+  timerOf(process: WorldProcess): Timer {
+    return {
+      now: () => this.nowMs,
+      wait: () =>
+        new Promise(resolve => {
+          this.#answer(process, () => {
+            this.nowMs += WAIT_MS;
+            resolve();
+          });
+        }),
+    };
+  }
+
+  /** The collection as a process sees it: each call is a step, its answer another. */
+  collectionOf<T extends StoredDocument>(process: WorldProcess, collection: Collection<T>): Collection<T> {
+    return new Proxy(collection, {
+      get: (target, property: keyof Collection<T>) => {
+        const method = target[property] as unknown;
+        if (typeof method !== 'function') return method;
+        return (...args: unknown[]) =>
+          this.#call(process, () => Reflect.apply(method, target, args) as Promise<unknown>);
+      },
+    });
+  }
+
+  #call(process: WorldProcess, execute: () => Promise<unknown>): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (process.dead) return;
+      const fail = (): void => this.#answer(process, () => reject(new ServiceUnavailableError('store')));
+      const run = (fault: Fault): void => {
+        // A request of a process that died meanwhile may still arrive.
+        const happening = process.dead && fault !== 'refused' ? 'none' : fault;
+        this.happened.set(happening, (this.happened.get(happening) ?? 0) + 1);
+        if (happening === 'diesBefore' || happening === 'diesAfter') process.dead = true;
+        if (happening === 'none') {
+          execute().then(
+            value => this.#answer(process, () => resolve(value)),
+            (error: Error) => this.#answer(process, () => reject(error)),
+          );
+        } else if (happening === 'executedLate') {
+          this.plan(() => void execute().catch(() => undefined));
+          fail();
+        } else {
+          if (happening === 'answerLost' || happening === 'diesAfter') execute().catch(() => undefined);
+          fail();
+        }
+      };
+      this.#steps.push({ owner: process, readyAt: this.nowMs, run });
+    });
+  }
+
+  #answer(process: WorldProcess, deliver: () => void): void {
+    this.#steps.push({
+      owner: process,
+      readyAt: this.nowMs,
+      run: () => {
+        if (!process.dead) deliver();
+      },
+    });
+  }
+}
