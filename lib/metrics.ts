@@ -14,13 +14,15 @@ export interface MetricSpec<L extends string> {
   readonly labels?: readonly L[];
 }
 
+type CollectGauge<L extends string> = (gauge: Gauge<L>) => void | Promise<void>;
+
 /** The metrics of one app: a registry of its own, so that two apps of one process do not meet. */
 export interface Metrics {
   readonly registry: Registry;
   readonly http: HttpMetrics;
   counter<L extends string>(spec: MetricSpec<L>): Counter<L>;
   /** `collect` is called at each scrape, to read a value that lies elsewhere. */
-  gauge<L extends string>(spec: MetricSpec<L>, collect?: (gauge: Gauge<L>) => void | Promise<void>): Gauge<L>;
+  gauge<L extends string>(spec: MetricSpec<L>, collect?: CollectGauge<L>): Gauge<L>;
   /** `buckets` are upper bounds, in seconds for durations. */
   histogram<L extends string>(spec: MetricSpec<L> & { readonly buckets?: readonly number[] }): Histogram<L>;
   /** The text of a scrape, and its media type. */
@@ -40,8 +42,8 @@ export function createMetrics({ isProcessMeasured = true }: { readonly isProcess
   const metrics: Omit<Metrics, 'http'> = {
     registry,
     counter: ({ name, help, labels = [] }) => new Counter({ name, help, labelNames: [...labels], registers }),
-    gauge: ({ name, help, labels = [] }, collect) => {
-      const gauge = new Gauge({
+    gauge: <L extends string>({ name, help, labels = [] }: MetricSpec<L>, collect?: CollectGauge<L>) => {
+      const gauge: Gauge<L> = new Gauge({
         name,
         help,
         labelNames: [...labels],
@@ -78,7 +80,7 @@ function createHttpMetrics(metrics: Omit<Metrics, 'http'>): HttpMetrics {
       const knownMethod = KNOWN_METHODS.has(method) ? method : OTHER_METHOD;
       const key = `${knownMethod} ${route}`;
       let byStatus = children.get(key);
-      if (byStatus === undefined) children.set(key, (byStatus = new Map()));
+      if (byStatus === undefined) children.set(key, (byStatus = new Map<number, Histogram.Internal<string>>()));
       let child = byStatus.get(status);
       if (child === undefined) byStatus.set(status, (child = durations.labels(knownMethod, route, String(status))));
       child.observe(durationSeconds);

@@ -48,8 +48,8 @@ function redactObject(value: object, depth: number): unknown {
   if (value instanceof Error) return redactError(value, depth);
   if (Array.isArray(value)) return value.slice(0, MAX_ITEMS).map(item => redact(item, depth + 1));
   if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
-  if (value instanceof Map) return redactObject(Object.fromEntries(value), depth);
-  if (value instanceof Set) return redactObject([...value], depth);
+  if (value instanceof Map) return redactObject(Object.fromEntries(value) as object, depth);
+  if (value instanceof Set) return redactObject([...(value as Set<unknown>)], depth);
   const copy: Record<string, unknown> = {};
   let count = 0;
   for (const key in value) {

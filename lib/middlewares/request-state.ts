@@ -1,7 +1,7 @@
 import type Koa from 'koa';
 import { type Actor } from '../auth/actor.ts';
 import { type Representation } from '../representation.ts';
-import { type RequestContext } from './context.ts';
+import { type RequestContext } from '../request-context.ts';
 
 /** Response headers by lower-case name. */
 export type ReplyHeaders = Readonly<Record<string, string>>;
@@ -77,4 +77,4 @@ export interface RequestState<A extends Actor = Actor> {
 export type AppContext<A extends Actor = Actor> = Koa.ParameterizedContext<RequestState<A>>;
 
 /** A middleware of the pipeline. */
-export type AppMiddleware<A extends Actor = Actor> = Koa.Middleware<RequestState<A>>;
+export type AppMiddleware<A extends Actor = Actor> = (ctx: AppContext<A>, next: () => Promise<void>) => Promise<void>;

@@ -1,0 +1,79 @@
+import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
+import { createJwksKeys } from './jwks-keys.ts';
+import { type Log } from '../log.ts';
+import { type KeyProvider } from './keys.ts';
+
+export interface KeyProviderOptions {
+  /** A shared secret (HS256), for development. */
+  readonly secret?: string | undefined;
+  /** A public key as PEM. Line breaks may be written as `\n`. */
+  readonly publicKey?: string | undefined;
+  /** The address of a JSON Web Key Set. */
+  readonly jwksUrl?: string | undefined;
+  /** Accepted algorithms; by the kind of the key when left out. */
+  readonly algorithms?: readonly string[] | undefined;
+  readonly log: Log;
+  /** How often a JWKS is fetched again, in milliseconds. */
+  readonly jwksRefreshMs?: number;
+  /** How long an unknown key id does not cause another fetch, in milliseconds. */
+  readonly jwksCooldownMs?: number;
+}
+
+const SYMMETRIC = /^HS(?:256|384|512)$/;
+const ASYMMETRIC = /^(?:RS|PS|ES)(?:256|384|512)$/;
+const JWKS_ALGORITHMS = ['RS256', 'ES256'];
+const MIN_RSA_BITS = 2048;
+
+/**
+ * Makes the provider of the one source of keys that is configured. Throws an `Error` when there is none or more than
+ * one, when a key cannot be read, and when an algorithm does not fit its kind (which is how algorithm confusion
+ * begins).
+ */
+export function createKeyProvider(options: KeyProviderOptions): KeyProvider {
+  const { secret, publicKey, jwksUrl } = options;
+  if ([secret, publicKey, jwksUrl].filter(source => source !== undefined).length !== 1) {
+    throw new Error('Tokens need exactly one source of keys: a secret, a public key or a JWKS address.');
+  }
+  if (secret !== undefined) {
+    const key = createSecretKey(Buffer.from(secret));
+    return createStaticKeys(key, selectAlgorithms(SYMMETRIC, options.algorithms, ['HS256']));
+  }
+  if (publicKey !== undefined) {
+    const key = readPublicKey(publicKey);
+    return createStaticKeys(key, selectAlgorithms(ASYMMETRIC, options.algorithms, [selectAlgorithmOf(key)]));
+  }
+  return createJwksKeys({
+    ...options,
+    url: new URL(jwksUrl as string),
+    algorithms: selectAlgorithms(ASYMMETRIC, options.algorithms, JWKS_ALGORITHMS),
+  });
+}
+
+function createStaticKeys(key: KeyObject, algorithms: readonly string[]): KeyProvider {
+  return { algorithms, select: () => Promise.resolve(key), onRotation() {}, close() {} };
+}
+
+function selectAlgorithms(kind: RegExp, wanted: readonly string[] | undefined, byDefault: readonly string[]) {
+  const algorithms = wanted === undefined || wanted.length === 0 ? byDefault : wanted;
+  const misfit = algorithms.find(algorithm => !kind.test(algorithm));
+  if (misfit !== undefined) throw new Error(`The algorithm ${misfit} does not fit the configured kind of key.`);
+  return algorithms;
+}
+
+function readPublicKey(pem: string): KeyObject {
+  const text = pem.replaceAll('\\n', '\n');
+  if (text.includes('PRIVATE KEY')) throw new Error('The public key for tokens is a private key.');
+  const key = createPublicKey(text);
+  const bits = key.asymmetricKeyDetails?.modulusLength;
+  if (bits !== undefined && bits < MIN_RSA_BITS) throw new Error(`An RSA key needs ${MIN_RSA_BITS} bits, not ${bits}.`);
+  return key;
+}
+
+function selectAlgorithmOf(key: KeyObject): string {
+  if (key.asymmetricKeyType === 'rsa') return 'RS256';
+  const algorithms: Record<string, string> = { prime256v1: 'ES256', secp384r1: 'ES384', secp521r1: 'ES512' };
+  const algorithm = algorithms[key.asymmetricKeyDetails?.namedCurve ?? ''];
+  if (algorithm === undefined)
+    throw new Error(`Tokens cannot be verified with a key of type ${key.asymmetricKeyType}.`);
+  return algorithm;
+}
