@@ -1,0 +1,25 @@
+import { type CampaignContent } from '../../schemas/campaign.ts';
+
+/** The fields of a stored campaign that are made from its content, for the indexes' sake. */
+export interface DerivedFields {
+  nameKey?: string;
+  search: string[];
+}
+
+/** The words of a text as they are searched: lower case, without accents. */
+export function selectWords(text: string): string[] {
+  return text.normalize('NFKD').replace(/\p{Mark}/gu, '').toLowerCase().match(/[\p{Letter}\p{Number}]+/gu) ?? [];
+}
+
+/**
+ * Makes the derived fields. `nameKey` carries the uniqueness of the name and is left out while INACTIVE, so that the
+ * name can be used again; `search` holds the words by whose beginnings a campaign is found.
+ */
+export function deriveFields(campaign: CampaignContent): DerivedFields {
+  const { name, artist, tour, domain, identifier } = campaign;
+  const words = [name, artist?.name, tour?.name, domain?.site, identifier].flatMap(text => selectWords(text ?? ''));
+  return {
+    ...(campaign.status !== 'INACTIVE' && { nameKey: name.trim().toLowerCase() }),
+    search: [...new Set(words)].map(word => word.slice(0, 64)).slice(0, 100),
+  };
+}

@@ -1,0 +1,56 @@
+import { type CampaignStatus } from '../../../schemas/campaign.ts';
+import { type CampaignDocument } from '../../datastore/campaign-document.ts';
+import { deriveFields } from '../../datastore/campaign-derived.ts';
+import { InvalidCampaignError } from '../../errors.ts';
+import { formatCampaign } from './format.ts';
+import { sanitiseContent } from './rich-text.ts';
+import { throwIfInvalidCampaign } from './rules.ts';
+import { transition } from './transitions.ts';
+
+/** Gives a campaign in its wire form: instants as strings, as clients and the schemas know them. */
+export function toWire(campaign: CampaignDocument): Record<string, unknown> {
+  const { date, statusHistory } = campaign;
+  return {
+    ...formatCampaign(campaign),
+    date: Object.fromEntries(Object.entries(date).map(([name, instant]) => [name, instant.toISOString()])),
+    statusHistory: statusHistory.map(entry => ({ ...entry, date: entry.date.toISOString() })),
+  };
+}
+
+/**
+ * Brings new content into the form in which it is stored: lower-cased domains, safe rich text, the rules kept, the
+ * transition made, the derived fields. What is identical to `current` was brought into it before.
+ * Throws the errors of `throwIfInvalidCampaign` and `InvalidStatusChangeError`.
+ */
+export function finishCampaign(
+  current: CampaignDocument | null,
+  content: CampaignDocument,
+  { status, at, by }: { readonly status: CampaignStatus; readonly at: Date; readonly by: string },
+): CampaignDocument {
+  let next = content;
+  if (next.domain !== undefined && next.domain !== current?.domain) next = { ...next, domain: lowerCased(next.domain) };
+  if (next.content !== undefined && next.content !== current?.content) {
+    next = { ...next, content: sanitiseContent(next.content, current?.content) };
+  }
+  throwIfInvalidCampaign(next);
+  if (next.status === 'INACTIVE' && next.domain?.site !== undefined) {
+    throw new InvalidCampaignError('An INACTIVE campaign has no domain.', { details: [{ path: '/domain/site', message: 'must be absent' }] });
+  }
+  if (status !== next.status) next = transition(next, status, at, by);
+  return withDerivedFields(current, next);
+}
+
+function lowerCased(domain: NonNullable<CampaignDocument['domain']>): NonNullable<CampaignDocument['domain']> {
+  return {
+    ...(domain.site !== undefined && { site: domain.site.toLowerCase() }),
+    ...(domain.preview !== undefined && { preview: domain.preview.toLowerCase() }),
+  };
+}
+
+const sources = ['name', 'artist', 'tour', 'domain', 'identifier', 'status'] as const;
+
+function withDerivedFields(current: CampaignDocument | null, next: CampaignDocument): CampaignDocument {
+  if (current !== null && sources.every(field => current[field] === next[field])) return next;
+  const { nameKey: _old, ...rest } = next;
+  return { ...rest, ...deriveFields(next) };
+}

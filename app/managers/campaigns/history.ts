@@ -1,0 +1,71 @@
+import { type CampaignContent } from '../../../schemas/campaign.ts';
+import { type Page } from '../../../schemas/paging.ts';
+import { type ManagerContext } from '../../context.ts';
+import { type ChangeRecord } from '../../datastore/changes.ts';
+import { CampaignNotFoundError } from '../../errors.ts';
+import { authorize } from '../../policy.ts';
+
+type Context = ManagerContext<'campaigns' | 'changes' | 'users'>;
+
+/** One change, as history shows it. */
+export interface FormattedChange {
+  readonly changeId: string;
+  readonly cause: string;
+  readonly collection: string;
+  readonly documentId: string;
+  readonly version: number;
+  readonly at: Date;
+  /** An opaque reference; `system` for the refresh. */
+  readonly by: string;
+  /** The user behind the reference; absent once the user was erased. */
+  readonly userId?: string;
+  readonly correlation: string;
+  /** Merge patches: `after` makes the new content of the old one, `before` takes it back. */
+  readonly changes: { readonly before: unknown; readonly after: unknown };
+}
+
+/** What the history of a campaign shows besides the changes. */
+export interface CampaignHistory extends Page<FormattedChange> {
+  readonly statusHistory: CampaignContent['statusHistory'];
+}
+
+/** Gives a change as history shows it. */
+export function formatChange(record: ChangeRecord, userId: string | undefined): FormattedChange {
+  const { _id, cause, collection, documentId, version, at, by, correlation, diff } = record;
+  return {
+    changeId: _id,
+    cause,
+    collection,
+    documentId,
+    version,
+    at,
+    by,
+    ...(userId !== undefined && { userId }),
+    correlation,
+    changes: { before: diff.before, after: diff.after },
+  };
+}
+
+/** Reads who changed what and when, of a campaign and its markets, the latest first. Needs `read`. */
+export async function findHistory(
+  ctx: Context,
+  campaignId: string,
+  { page, pageSize }: { readonly page: number; readonly pageSize: number },
+): Promise<CampaignHistory> {
+  const campaign = await ctx.datastore.campaigns.findById(campaignId);
+  authorize(ctx.actor, 'read', campaignId, campaign, () => new CampaignNotFoundError());
+  // The very last change may still lie in its document alone.
+  const { pendingChange } = campaign;
+  if (pendingChange !== undefined) {
+    await ctx.datastore.changes.record({ collection: 'campaigns', documentId: campaignId, change: pendingChange });
+  }
+  const { items, total } = await ctx.datastore.changes.findByCampaign(campaignId, { page, pageSize });
+  const users = await ctx.datastore.users.selectUserIds(items.map(change => change.by));
+  return {
+    rows: items.map(change => formatChange(change, users.get(change.by))),
+    page,
+    pageSize,
+    total,
+    statusHistory: campaign.statusHistory,
+  };
+}

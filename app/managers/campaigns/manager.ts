@@ -1,0 +1,31 @@
+import { create } from './create.ts';
+import { findFaqs, findTerms, updateFaqs, updateTerms } from './texts.ts';
+import { findHistory } from './history.ts';
+import { findByEvent, findCategoryIds, findEventIds, findIds, list, selectPresaleWindow } from './list.ts';
+import { findByDomain, findById, findStatus } from './read.ts';
+import { refresh } from './refresh.ts';
+import { update } from './update.ts';
+import { selectExpectedVersion, selectView } from './view.ts';
+
+/** All that can be done with campaigns; routers, sockets and workers call these and nothing below. */
+export const campaignManager = {
+  create,
+  findByDomain,
+  findByEvent,
+  findById,
+  findCategoryIds,
+  findEventIds,
+  findFaqs,
+  findHistory,
+  findIds,
+  findStatus,
+  findTerms,
+  list,
+  refresh,
+  selectExpectedVersion,
+  selectPresaleWindow,
+  selectView,
+  update,
+  updateFaqs,
+  updateTerms,
+} as const;

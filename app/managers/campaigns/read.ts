@@ -1,0 +1,124 @@
+import { isId } from '../../../lib/ids.ts';
+import { type ManagerContext } from '../../context.ts';
+import { type CampaignDocument } from '../../datastore/campaign-document.ts';
+import { CampaignNotFoundError, InvalidCampaignPasswordError } from '../../errors.ts';
+import { authorize, isAllowed } from '../../policy.ts';
+import { type CachedCampaign } from '../../services/campaign-cache.ts';
+import { type Audience, type LocaleChoice } from './format.ts';
+import { canonicalLocale } from './locale.ts';
+import { type CampaignView, selectView } from './view.ts';
+
+type Context = ManagerContext<'campaigns' | 'attempts'>;
+
+export interface ReadOptions {
+  /** A language tag; texts fall back along it. */
+  readonly locale?: string | undefined;
+  readonly showAllLocales?: boolean | undefined;
+  /** The password of a protected campaign. */
+  readonly password?: string | undefined;
+}
+
+/** What is shown where only the status is asked for. */
+export interface CampaignStatusView {
+  readonly id: string;
+  readonly status: CampaignDocument['status'];
+  readonly date: CampaignDocument['date'];
+}
+
+const notFound = (): CampaignNotFoundError => new CampaignNotFoundError();
+
+/** Gives the campaign from the cache, else from the database; null when there is none, also for an ill-formed id. */
+export async function selectCampaign(ctx: ManagerContext<'campaigns'>, campaignId: string): Promise<CachedCampaign | null> {
+  const { campaignCache } = ctx.service;
+  const cached = campaignCache.peek(campaignId);
+  if (cached !== undefined) return cached;
+  if (!isId(campaignId)) return null;
+  return campaignCache.read(campaignId, () => ctx.datastore.campaigns.findById(campaignId));
+}
+
+/** Gives the campaign that has the domain now. The remembered id is a hint that the campaign itself confirms. */
+async function selectByDomain(ctx: ManagerContext<'campaigns'>, domain: string): Promise<CachedCampaign | null> {
+  const { campaignCache } = ctx.service;
+  const site = domain.toLowerCase();
+  const hint = campaignCache.peekDomain(site);
+  if (hint !== undefined) {
+    const campaign = await selectCampaign(ctx, hint);
+    if (campaign?.document.domain?.site === site) return campaign;
+  }
+  const document = await ctx.datastore.campaigns.findByDomain(site);
+  if (document === null) return null;
+  campaignCache.putDomain(site, document._id);
+  return campaignCache.put(document);
+}
+
+function selectLocaleChoice({ locale, showAllLocales }: ReadOptions): LocaleChoice {
+  if (locale !== undefined) return { wanted: canonicalLocale(locale) };
+  return showAllLocales === true ? 'all' : 'default';
+}
+
+/** Throws `InvalidCampaignPasswordError` unless the caller may see a protected campaign, `RateLimitedError` after too many tries. */
+async function throwIfInvalidPassword(ctx: Context, campaign: CampaignDocument, password: string | undefined): Promise<void> {
+  if (campaign.password === undefined || isAllowed(ctx.actor, 'update', campaign._id)) return;
+  if (password === undefined) throw new InvalidCampaignPasswordError();
+  const { passwords } = ctx.service;
+  const isRight = await passwords.verify(password, campaign.password, {
+    attempts: ctx.datastore.attempts,
+    key: `${campaign._id}:${ctx.address}`,
+    now: ctx.clock(),
+  });
+  if (!isRight) throw new InvalidCampaignPasswordError();
+}
+
+/** Says whether the configuration lets everyone see a campaign: opened and not retired. A password is asked for all the same. */
+function isPublic(ctx: ManagerContext<never>, { status }: CampaignDocument): boolean {
+  return ctx.service.publicReads && (status === 'OPEN' || status === 'CLOSED');
+}
+
+/** Decides what the caller sees of a campaign that may be public. Throws `UnauthorizedError` and `CampaignNotFoundError`. */
+function selectAudience(ctx: Context, found: CachedCampaign | null): Audience {
+  if (found !== null && isAllowed(ctx.actor, 'read', found.document._id)) return 'full';
+  if (found !== null && isPublic(ctx, found.document)) return 'public';
+  // Where the public reads, what it may not see does not exist; a caller with a token learns that a permission is missing.
+  if (ctx.actor === null || ctx.actor.supreme) throw new CampaignNotFoundError();
+  authorize(ctx.actor, 'read', found?.document._id ?? '', found, notFound);
+  return 'full';
+}
+
+/**
+ * Reads a campaign by its id, in a locale. Needs `read`.
+ * Throws `UnauthorizedError`, `CampaignNotFoundError`, `InvalidCampaignPasswordError`, `ValidationError` (locale).
+ */
+export async function findById(ctx: Context, campaignId: string, options: ReadOptions): Promise<CampaignView> {
+  const campaign = await selectCampaign(ctx, campaignId);
+  authorize(ctx.actor, 'read', campaignId, campaign, notFound);
+  if (campaign.document.password !== undefined) await throwIfInvalidPassword(ctx, campaign.document, options.password);
+  return selectView(campaign, 'full', selectLocaleChoice(options));
+}
+
+/** Reads the campaign of a domain: with `read` in full, else, where public reads are on, its public view. Throws as `findById`. */
+export async function findByDomain(
+  ctx: Context,
+  domain: string,
+  options: ReadOptions,
+): Promise<CampaignView & { audience: Audience; campaignId: string; isProtected: boolean }> {
+  const campaign = await selectByDomain(ctx, domain);
+  const audience = selectAudience(ctx, campaign);
+  if (campaign === null) throw new CampaignNotFoundError();
+  await throwIfInvalidPassword(ctx, campaign.document, options.password);
+  const { _id: campaignId, password } = campaign.document;
+  return { ...selectView(campaign, audience, selectLocaleChoice(options)), audience, campaignId, isProtected: password !== undefined };
+}
+
+/** Reads the status and the dates of a campaign by id or by domain. Throws as `findByDomain`. */
+export async function findStatus(
+  ctx: Context,
+  by: { campaignId: string } | { domain: string },
+  options: Pick<ReadOptions, 'password'>,
+): Promise<CampaignStatusView> {
+  const campaign = 'domain' in by ? await selectByDomain(ctx, by.domain) : await selectCampaign(ctx, by.campaignId);
+  selectAudience(ctx, campaign);
+  if (campaign === null) throw new CampaignNotFoundError();
+  await throwIfInvalidPassword(ctx, campaign.document, options.password);
+  const { _id, status, date } = campaign.document;
+  return { id: _id, status, date };
+}

@@ -1,0 +1,117 @@
+import { ServiceError } from '../../../lib/errors.ts';
+import { type CampaignStatus } from '../../../schemas/campaign.ts';
+import { type ManagerContext } from '../../context.ts';
+import { type CampaignDocument } from '../../datastore/campaign-document.ts';
+import { type DueQuery } from '../../datastore/campaigns.ts';
+import { throwIfNotSupreme } from '../../policy.ts';
+import { type RefreshOptions } from '../../services/refresh-options.ts';
+import { finishCampaign, toWire } from './content.ts';
+import { applyUpdate } from './update.ts';
+import { selectSchema, selectWritable, throwIfInvalidSchema } from './validation.ts';
+
+type Context = ManagerContext<'campaigns'>;
+
+/** How many failures a refresh names; `failedCount` counts them all. */
+const NAMED_FAILURES = 100;
+/** How many campaigns of a batch are written at once. */
+const CONCURRENCY = 50;
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** What a refresh did. */
+export interface RefreshResult {
+  readonly opened: number;
+  readonly closed: number;
+  readonly inactivated: number;
+  readonly failedCount: number;
+  /** The first hundred campaigns that could not be moved, with the type of the error. */
+  readonly failed: readonly { readonly campaignId: string; readonly type: string }[];
+}
+
+interface Pass {
+  readonly from: CampaignStatus;
+  readonly to: CampaignStatus;
+  readonly dateField: DueQuery['dateField'];
+  readonly result: 'opened' | 'closed' | 'inactivated';
+}
+
+/** In this order, so that a campaign that is due for several steps takes them all in one refresh. */
+const passes: readonly Pass[] = [
+  { from: 'DRAFT', to: 'OPEN', dateField: 'date.open', result: 'opened' },
+  { from: 'PREVIEW', to: 'OPEN', dateField: 'date.open', result: 'opened' },
+  { from: 'OPEN', to: 'CLOSED', dateField: 'date.close', result: 'closed' },
+  { from: 'CLOSED', to: 'INACTIVE', dateField: 'date.closed', result: 'inactivated' },
+];
+
+/**
+ * Opens, closes and retires every campaign whose time has come. Only for supreme users and the service itself. Each
+ * campaign is one guarded write with its change, so two refreshes at once share the work and never repeat it; the
+ * failure of one stops no other. Memory holds one batch, however many are due.
+ */
+export async function refresh(ctx: Context, options: RefreshOptions): Promise<RefreshResult> {
+  throwIfNotSupreme(ctx.actor);
+  const now = ctx.clock();
+  const counts = { opened: 0, closed: 0, inactivated: 0, failedCount: 0 };
+  const failed: { campaignId: string; type: string }[] = [];
+  for (const pass of passes) {
+    const until = pass.to === 'INACTIVE' ? new Date(now.getTime() - options.inactiveAfterDays * DAY_MS) : now;
+    await moveDue(ctx, pass, { until, batchSize: options.batchSize }, (campaignId, outcome) => {
+      if (outcome === 'moved') counts[pass.result] += 1;
+      else if (outcome !== 'notDue') {
+        counts.failedCount += 1;
+        if (failed.length < NAMED_FAILURES) failed.push({ campaignId, type: outcome.type });
+      }
+    });
+  }
+  return { ...counts, failed };
+}
+
+type Outcome = 'moved' | 'notDue' | { readonly type: string };
+
+/** Runs over what is due, batch by batch from where the last one ended, so that what cannot move is not met again. */
+async function moveDue(
+  ctx: Context,
+  pass: Pass,
+  { until, batchSize }: { readonly until: Date; readonly batchSize: number },
+  onOutcome: (campaignId: string, outcome: Outcome) => void,
+): Promise<void> {
+  const { from: status, dateField } = pass;
+  for (let after: DueQuery['after']; ; ) {
+    const batch = await ctx.datastore.campaigns.findDue({ status, dateField, until, after, limit: batchSize });
+    for (let start = 0; start < batch.length; start += CONCURRENCY) {
+      const part = batch.slice(start, start + CONCURRENCY);
+      const outcomes = await Promise.all(part.map(({ campaignId }) => move(ctx, campaignId, pass, until)));
+      part.forEach(({ campaignId }, at) => onOutcome(campaignId, outcomes[at] ?? 'notDue'));
+    }
+    after = batch.at(-1);
+    if (batch.length < batchSize || after === undefined) return;
+  }
+}
+
+/** Carries one campaign over, unless another refresh or an operator was first. Never throws. */
+async function move(ctx: Context, campaignId: string, pass: Pass, until: Date): Promise<Outcome> {
+  const at = ctx.clock();
+  const apply = (current: CampaignDocument): CampaignDocument => {
+    const date = current.date[pass.dateField.slice('date.'.length) as 'open' | 'close' | 'closed'];
+    if (current.status !== pass.from || date === undefined || date > until) return current;
+    if (pass.to === 'OPEN') throwIfIncomplete(current);
+    return finishCampaign(current, current, { status: pass.to, at, by: 'system' });
+  };
+  try {
+    const { before, after } = await applyUpdate(ctx, campaignId, apply, { by: 'system' });
+    if (after === before) return 'notDue';
+    ctx.service.campaignCache.invalidate(campaignId, after.version);
+    ctx.log.info('campaign.moved', { campaignId, from: pass.from, to: pass.to });
+    return 'moved';
+  } catch (error) {
+    const type = error instanceof ServiceError ? error.type : 'INTERNAL_ERROR';
+    ctx.log[type === 'INTERNAL_ERROR' ? 'error' : 'warn']('campaign.notMoved', { campaignId, to: pass.to, type, error });
+    return { type };
+  }
+}
+
+/** A draft may be incomplete; what opens may not. Throws `ValidationError`. */
+function throwIfIncomplete(campaign: CampaignDocument): void {
+  const shown = toWire(campaign);
+  const { writable } = selectWritable(shown, shown);
+  throwIfInvalidSchema(selectSchema(campaign, 'OPEN'), writable);
+}

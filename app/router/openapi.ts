@@ -1,0 +1,163 @@
+import { type JSONSchema } from 'json-schema-to-ts';
+import { type AnyRoute } from './route.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+const correlation = { type: 'string', description: 'The correlation id, also in `x-correlation-id`.' } as const;
+
+const meta = {
+  type: 'object',
+  required: ['correlation', 'timestamp'],
+  description: 'About the answer.',
+  properties: {
+    correlation,
+    timestamp: { type: 'string', format: 'date-time', description: 'When it was answered.' },
+    locale: { type: 'string', description: 'The locale that was used, where texts are localised.' },
+    cache: { type: 'string', enum: ['stale'], description: 'Present when the database is away and the data may be old.' },
+  },
+} as const;
+
+const pagination = {
+  type: 'object',
+  required: ['page', 'pageSize', 'total'],
+  description: 'Which page this is.',
+  properties: {
+    page: { type: 'integer', description: 'The page, from 0.' },
+    pageSize: { type: 'integer', description: 'How many a page has.' },
+    total: { type: 'integer', description: 'How many there are on all pages.' },
+  },
+} as const;
+
+const error = {
+  type: 'object',
+  required: ['error'],
+  description: 'What went wrong.',
+  properties: {
+    error: {
+      type: 'object',
+      required: ['type', 'message', 'correlation'],
+      description: 'The error.',
+      properties: {
+        type: { type: 'string', description: 'The stable name of the error.' },
+        message: { type: 'string', description: 'What it means, for people.' },
+        correlation,
+        details: {
+          type: 'array',
+          description: 'Every fault of the input.',
+          items: {
+            type: 'object',
+            required: ['message'],
+            description: 'One fault.',
+            properties: {
+              path: { type: 'string', description: 'A JSON pointer into the body, or the name of a parameter.' },
+              message: { type: 'string', description: 'What is wrong.' },
+            },
+          },
+        },
+      },
+    },
+  },
+} as const;
+
+/** Collects the schemas that have a name; elsewhere they are referred to. */
+class Components {
+  readonly schemas: Record<string, unknown> = { Error: error, Meta: meta, Pagination: pagination };
+
+  /** Gives a schema with every named one inside replaced by a reference. */
+  take(schema: unknown): unknown {
+    if (Array.isArray(schema)) return schema.map(item => this.take(item));
+    if (typeof schema !== 'object' || schema === null) return schema;
+    const { $id, ...rest } = schema as Json;
+    const taken = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, this.take(value)]));
+    if (typeof $id !== 'string') return taken;
+    this.schemas[$id] = taken;
+    return { $ref: `#/components/schemas/${$id}` };
+  }
+}
+
+function selectParameters(schema: JSONSchema | undefined, place: 'query' | 'header', components: Components): Json[] {
+  if (schema === undefined || typeof schema === 'boolean') return [];
+  const required = new Set(schema.required ?? []);
+  return Object.entries(schema.properties ?? {}).map(([name, property]) => {
+    const { description, ...rest } = property as Json;
+    return { name, in: place, required: required.has(name), description, schema: components.take(rest) };
+  });
+}
+
+function selectPathParameters(path: string): Json[] {
+  return [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
+}
+
+function describeBody(route: AnyRoute, components: Components): Json {
+  const { response } = route;
+  if (response.kind === 'empty') return {};
+  if (response.kind === 'raw') return { content: { [response.mediaType ?? 'application/octet-stream']: { schema: { type: 'string' } } } };
+  const item = components.take(response.schema);
+  const isList = response.kind === 'list';
+  const metaRef = { $ref: '#/components/schemas/Meta' };
+  const schema = {
+    type: 'object',
+    required: ['data', 'meta'],
+    properties: {
+      data: isList ? { type: 'array', items: item } : item,
+      meta: isList
+        ? { allOf: [metaRef, { type: 'object', properties: { pagination: { $ref: '#/components/schemas/Pagination' } } }] }
+        : metaRef,
+    },
+  };
+  return { content: { 'application/json': { schema } } };
+}
+
+function describeOperation(route: AnyRoute, components: Components): Json {
+  const isOpen = route.permission === 'public';
+  const parameters = [
+    ...selectPathParameters(route.path),
+    ...selectParameters(route.query, 'query', components),
+    ...selectParameters(route.headers, 'header', components),
+  ];
+  return {
+    operationId: `${route.method.toLowerCase()}${route.path.replace(/[/:](\w)/g, (_all, letter: string) => letter.toUpperCase()).replace(/\W/g, '')}`,
+    tags: [route.tag],
+    summary: route.summary,
+    ...(route.description !== undefined && { description: route.description }),
+    'x-permission': route.permission,
+    'x-errors': [...(route.errors ?? [])],
+    ...(!isOpen && { security: route.permission === 'read-or-public' ? [{ bearer: [] }, {}] : [{ bearer: [] }] }),
+    ...(parameters.length > 0 && { parameters }),
+    ...(route.body !== undefined && {
+      requestBody: { required: true, content: { 'application/json': { schema: components.take(route.body) } } },
+    }),
+    responses: {
+      [route.response.status]: { description: route.response.description, ...describeBody(route, components) },
+      default: { description: 'An error.', content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } } },
+    },
+  };
+}
+
+/** Makes the OpenAPI 3.1 document of the routes: the very declarations that the router runs. */
+export function createOpenApi(routes: readonly AnyRoute[], info: { readonly version: string }): Json {
+  const components = new Components();
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const route of routes) {
+    const path = route.path.replace(/:(\w+)/g, '{$1}');
+    (paths[path] ??= {})[route.method.toLowerCase()] = describeOperation(route, components);
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'campaign-service',
+      version: info.version,
+      description: 'Presale campaigns, their markets, and everything around them. Errors are listed in docs/errors.md.',
+    },
+    paths,
+    components: {
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+      schemas: components.schemas,
+    },
+  };
+}

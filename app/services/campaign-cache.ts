@@ -1,0 +1,124 @@
+import { LRUCache } from 'lru-cache';
+import { estimateBytes } from '../../lib/estimate-bytes.ts';
+import { ServiceUnavailableError } from '../../lib/errors.ts';
+import { type Representation } from '../../lib/representation.ts';
+import { type CampaignDocument } from '../datastore/campaign-document.ts';
+
+/** How many views of one campaign (audience × locale) are kept encoded. */
+const VIEWS_PER_CAMPAIGN = 8;
+/** How long a floor under the versions of an invalidated campaign is kept: longer than any read can be under way. */
+const FLOOR_MS = 60_000;
+
+/** A campaign in memory, with its encoded views. */
+export interface CachedCampaign {
+  readonly document: CampaignDocument;
+  /** Whether the database was away when this was to be read again. */
+  readonly stale: boolean;
+  /** Gives the encoded view of the key, made once for each version. */
+  view(key: string, make: () => Representation): Representation;
+}
+
+export interface CampaignCache {
+  /** Gives a campaign that is in memory and fresh, else undefined; never waits. */
+  peek(campaignId: string): CachedCampaign | undefined;
+  /** Reads a campaign through the cache: one load at a time for each id; a stale one when the database is away. */
+  read(campaignId: string, load: () => Promise<CampaignDocument | null>): Promise<CachedCampaign | null>;
+  /** Puts what was just written, unless the cache knows a newer version. */
+  put(document: CampaignDocument): CachedCampaign;
+  /** Forgets a campaign; what is older than `minVersion` is refused for a minute, so that a slow read brings nothing old back. */
+  invalidate(campaignId: string, minVersion: number): void;
+  /** The campaign that a domain led to last: a hint, which the campaign itself must confirm. */
+  peekDomain(domain: string): string | undefined;
+  putDomain(domain: string, campaignId: string): void;
+}
+
+class Entry implements CachedCampaign {
+  readonly document: CampaignDocument;
+  readonly freshUntil: number;
+  readonly stale: boolean;
+  readonly #views: Map<string, Representation>;
+
+  /** @param like an entry of the same version, whose encoded views are taken over */
+  constructor(document: CampaignDocument, freshUntil: number, stale: boolean, like?: Entry) {
+    this.document = document;
+    this.freshUntil = freshUntil;
+    this.stale = stale;
+    this.#views = like?.document.version === document.version ? like.#views : new Map<string, Representation>();
+  }
+
+  view(key: string, make: () => Representation): Representation {
+    let view = this.#views.get(key);
+    if (view === undefined) {
+      view = make();
+      if (this.#views.size >= VIEWS_PER_CAMPAIGN) this.#views.clear();
+      this.#views.set(key, view);
+    }
+    return view;
+  }
+}
+
+/**
+ * Makes the in-process cache of campaigns: by id, by version, bounded by bytes. An entry is fresh for `ttlMs`, which
+ * bounds how long a change made by another instance can be missed.
+ *
+ * @param now milliseconds of a clock that only goes forward
+ */
+export function createCampaignCache(options: { maxBytes: number; ttlMs: number; now?: () => number }): CampaignCache {
+  const { maxBytes, ttlMs, now = () => performance.now() } = options;
+  const entries = new LRUCache<string, Entry>({
+    maxSize: maxBytes,
+    // The document and, on average, two of its encoded views.
+    sizeCalculation: entry => 3 * estimateBytes(entry.document) + 512,
+  });
+  const floors = new LRUCache<string, number>({ max: 10_000, ttl: FLOOR_MS });
+  const domains = new LRUCache<string, string>({ max: 10_000 });
+  const loads = new Map<string, Promise<CachedCampaign | null>>();
+
+  const put = (document: CampaignDocument): Entry => {
+    const known = entries.peek(document._id);
+    if (known && known.document.version > document.version) return known;
+    const entry = new Entry(document, now() + ttlMs, false, known);
+    if (document.version >= (floors.get(document._id) ?? 0)) entries.set(document._id, entry);
+    return entry;
+  };
+
+  const peek = (campaignId: string): Entry | undefined => {
+    const entry = entries.get(campaignId);
+    return entry !== undefined && entry.freshUntil > now() ? entry : undefined;
+  };
+
+  const load = async (campaignId: string, read: () => Promise<CampaignDocument | null>): Promise<CachedCampaign | null> => {
+    try {
+      const document = await read();
+      if (document === null) {
+        entries.delete(campaignId);
+        return null;
+      }
+      return put(document);
+    } catch (error) {
+      const known = entries.peek(campaignId);
+      if (known !== undefined && error instanceof ServiceUnavailableError) return new Entry(known.document, 0, true, known);
+      throw error;
+    } finally {
+      loads.delete(campaignId);
+    }
+  };
+
+  return {
+    peek,
+    put,
+    read: (campaignId, read) => {
+      const entry = peek(campaignId);
+      if (entry) return Promise.resolve(entry);
+      const underWay = loads.get(campaignId) ?? load(campaignId, read);
+      if (!loads.has(campaignId)) loads.set(campaignId, underWay);
+      return underWay;
+    },
+    invalidate: (campaignId, minVersion) => {
+      entries.delete(campaignId);
+      floors.set(campaignId, Math.max(minVersion, floors.get(campaignId) ?? 0));
+    },
+    peekDomain: domain => domains.get(domain),
+    putDomain: (domain, campaignId) => void domains.set(domain, campaignId),
+  };
+}

@@ -1,0 +1,16 @@
+import { type FieldEncryption } from '../../lib/field-encryption.ts';
+import { type CampaignCache } from './campaign-cache.ts';
+import { type Passwords } from './passwords.ts';
+import { type RefreshOptions } from './refresh-options.ts';
+import { type Revocations } from './revocations.ts';
+
+/** What managers use besides datastores. */
+export interface Services {
+  readonly campaignCache: CampaignCache;
+  readonly passwords: Passwords;
+  readonly fieldEncryption: FieldEncryption;
+  readonly revocations: Pick<Revocations, 'poll'>;
+  readonly refreshOptions: RefreshOptions;
+  /** Whether opened campaigns are shown to callers without a token. */
+  readonly publicReads: boolean;
+}
