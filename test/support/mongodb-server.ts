@@ -13,11 +13,15 @@ const READY_WITHIN_MS = 20_000;
 export interface MongodbServer {
   readonly uri: string;
   /** Ends the process with SIGKILL, as a crash would. */
-  kill(): Promise<void>;
+  readonly kill: () => Promise<void>;
+  /** Stops it in its tracks, as a machine that hangs: connections are accepted, nothing is answered. */
+  readonly pause: () => void;
+  /** Lets a paused server go on. */
+  readonly resume: () => void;
   /** Starts it again on the same port and the same data, and waits until it answers. */
-  restart(): Promise<void>;
+  readonly restart: () => Promise<void>;
   /** Ends the process and removes its data. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /**
@@ -60,7 +64,14 @@ export async function startMongodbServer(template: string): Promise<MongodbServe
     await stop();
     throw error;
   }
-  return { uri, kill, restart: () => kill().then(start), stop };
+  return {
+    uri,
+    kill,
+    pause: () => void child.kill('SIGSTOP'),
+    resume: () => void child.kill('SIGCONT'),
+    restart: () => kill().then(start),
+    stop,
+  };
 }
 
 async function whenReady(child: ChildProcess, port: number, uri: string): Promise<void> {

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { MongoClient } from 'mongodb';
 import { type Store } from '../../app/datastore/store/collection.ts';
 import { openEmbeddedStore } from '../../app/datastore/store/embedded/embedded-store.ts';
-import { type MongodbStoreOptions, openMongodbStore } from '../../app/datastore/store/mongodb/mongodb-store.ts';
+import { openMongodbStore } from '../../app/datastore/store/mongodb/mongodb-store.ts';
 import { type MongodbServer, startMongodbServer } from './mongodb-server.ts';
 
 /**
@@ -31,20 +31,27 @@ export interface OpenStore {
   readonly store: Store;
   readonly capabilities: StoreCapabilities;
   /** Closes the store and removes its database. */
-  close(): Promise<void>;
-  /** Kills the server behind it with SIGKILL; only where the tests started it. */
+  readonly close: () => Promise<void>;
+  /** Kills the server behind it with SIGKILL; like the others below only where the tests started it. */
   readonly kill?: () => Promise<void>;
   /** Starts that server again: same port, same data. */
   readonly restart?: () => Promise<void>;
+  /** Lets that server accept connections and answer nothing. */
+  readonly pause?: () => void;
+  /** Ends the pause. */
+  readonly resume?: () => void;
 }
+
+/** A store on a server that the tests started. */
+export type StoreOnStartedServer = Required<OpenStore>;
 
 /** A store that suites run over. */
 export interface StoreTarget {
   readonly name: string;
   readonly kind: Store['kind'];
-  open(): Promise<OpenStore>;
+  readonly open: () => Promise<OpenStore>;
   /** Ends what the target started; for the end of a test file. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** Time-outs short enough for tests that take a server away. */
@@ -68,10 +75,21 @@ export function storeTargets(): StoreTarget[] {
   ];
 }
 
-/** The server that the tests start themselves, or undefined when `MONGODB_TEST_SERVER` is not set. */
-export function startedTarget(): StoreTarget | undefined {
+/**
+ * Describes a suite about the loss of a server: over the one that the tests start from `MONGODB_TEST_SERVER`, stopped at
+ * the end. Without that command the suite says so by a test of its own.
+ */
+export function describeStartedServer(title: string, suite: (open: () => Promise<StoreOnStartedServer>) => void): void {
   const { MONGODB_TEST_SERVER: command } = process.env;
-  return command === undefined ? undefined : startedServerTarget(command);
+  if (command === undefined) {
+    sayThatOnlyEmbeddedRan(['MONGODB_TEST_SERVER']);
+    return;
+  }
+  const target = startedServerTarget(command);
+  describe(`${title}, over ${target.name}`, () => {
+    suite(target.open);
+    afterAll(target.stop);
+  });
 }
 
 /**
@@ -79,19 +97,21 @@ export function startedTarget(): StoreTarget | undefined {
  * server the suite says so by a test of its own, instead of leaving the target out in silence.
  */
 export function describeStores(title: string, suite: (target: StoreTarget) => void): void {
-  for (const target of storeTargets()) {
+  const targets = storeTargets();
+  for (const target of targets) {
     describe(`${title}, over ${target.name}`, () => {
       suite(target);
-      afterAll(() => target.stop());
+      afterAll(target.stop);
     });
   }
-  if (storeTargets().every(({ kind }) => kind === 'embedded')) sayThatOnlyEmbeddedRan();
+  if (targets.every(({ kind }) => kind === 'embedded'))
+    sayThatOnlyEmbeddedRan(['MONGODB_TEST_SERVER', 'MONGODB_TEST_URI']);
 }
 
-/** Registers the test whose name says that no MongoDB-protocol server was given. */
-export function sayThatOnlyEmbeddedRan(): void {
-  it('no MongoDB-protocol server was given (MONGODB_TEST_SERVER, MONGODB_TEST_URI): only the embedded store is covered', () => {
-    expect([process.env['MONGODB_TEST_SERVER'], process.env['MONGODB_TEST_URI']]).toEqual([undefined, undefined]);
+/** Registers the test whose name says that no MongoDB-protocol server was given, by none of the variables. */
+function sayThatOnlyEmbeddedRan(variables: readonly string[]): void {
+  it(`no MongoDB-protocol server was given (${variables.join(', ')}): only the embedded store is covered`, () => {
+    expect(variables.filter(variable => process.env[variable] !== undefined)).toEqual([]);
   });
 }
 
@@ -116,23 +136,27 @@ function namedServerTarget(uri: string): StoreTarget {
   return { name: 'MongoDB at MONGODB_TEST_URI', kind: 'mongodb', open: () => openOn(uri), stop: async () => undefined };
 }
 
-function startedServerTarget(command: string): StoreTarget {
+interface StartedServerTarget extends StoreTarget {
+  readonly open: () => Promise<StoreOnStartedServer>;
+}
+
+function startedServerTarget(command: string): StartedServerTarget {
   let server: Promise<MongodbServer> | undefined;
   return {
     name: 'the server started by MONGODB_TEST_SERVER',
     kind: 'mongodb',
     open: async () => {
-      const { uri, kill, restart } = await (server ??= startMongodbServer(command));
-      return { ...(await openOn(uri)), kill, restart };
+      const { uri, kill, restart, pause, resume } = await (server ??= startMongodbServer(command));
+      return { ...(await openOn(uri)), kill, restart, pause, resume };
     },
     stop: async () => (await server)?.stop(),
   };
 }
 
 /** Opens a store on a database of its own at a server; `close` drops the database. */
-export async function openOn(uri: string, options: Partial<MongodbStoreOptions> = {}): Promise<OpenStore> {
+async function openOn(uri: string): Promise<OpenStore> {
   const database = `test_${randomUUID().replaceAll('-', '').slice(0, 16)}`;
-  const store = await openMongodbStore({ uri, database, ...MONGODB_TEST_TIMEOUTS, ...options });
+  const store = await openMongodbStore({ uri, database, ...MONGODB_TEST_TIMEOUTS });
   const close = async (): Promise<void> => {
     await store.close();
     await withClient(uri, client => client.db(database).dropDatabase());

@@ -14,13 +14,13 @@ export interface Thing extends StoredDocument {
 /** What a group of cases gets: fresh collections of one open store. */
 export interface Fixture {
   /** The store under test; known once the tests run. */
-  store(): Store;
+  readonly store: () => Store;
   /** What the server of this target lacks; known once the tests run. */
-  capabilities(): StoreCapabilities;
+  readonly capabilities: () => StoreCapabilities;
   /** A new, empty collection with its indexes created, holding the documents given. */
-  collection(spec?: Partial<CollectionSpec>, documents?: readonly Thing[]): Promise<Collection<Thing>>;
+  readonly collection: (spec?: Partial<CollectionSpec>, documents?: readonly Thing[]) => Promise<Collection<Thing>>;
   /** A new, empty collection, nothing created yet. */
-  bareCollection(spec?: Partial<CollectionSpec>): Collection<Thing>;
+  readonly bareCollection: (spec?: Partial<CollectionSpec>) => Collection<Thing>;
 }
 
 /** The `_id`s of documents, in their order. */

@@ -2,30 +2,23 @@ import {
   type AnyBulkWriteOperation,
   type Collection as DriverCollection,
   type Db,
-  type Filter as DriverFilter,
   type FindOptions as DriverFindOptions,
   MongoBulkWriteError,
   MongoServerError,
   type ObjectId,
-  type UpdateFilter,
   type UpdateResult as DriverUpdateResult,
-  type WriteError,
 } from 'mongodb';
-import { ServiceUnavailableError } from '../../../../lib/errors.ts';
 import {
   type BulkOperation,
   type BulkResult,
   type Collection,
   type CollectionSpec,
-  type DuplicateKeyError,
-  type Filter,
   type FindOptions,
   type StoredDocument,
-  type Update,
   type UpdateResult,
 } from '../collection.ts';
 import { createIdCodec, type IdCodec } from './id-codec.ts';
-import { DEPENDENCY, isUnavailableCode, refusalOf, storeErrorOf } from './mongodb-errors.ts';
+import { bulkFailuresOf, storeErrorOf } from './mongodb-errors.ts';
 import { explanationOf } from './mongodb-explanation.ts';
 
 /** A document as the driver handles it: its `_id` may be an ObjectId. */
@@ -52,8 +45,6 @@ export function createMongodbCollection<T extends StoredDocument>(
   const rows = db.collection<Row>(spec.name);
   const codec = createIdCodec(spec.ids);
 
-  const filterOf = (filter: Filter): DriverFilter<Row> => codec.encodeFilter(filter) as DriverFilter<Row>;
-  const updateOf = (update: Update): UpdateFilter<Row> => codec.encodeUpdate(update) as UpdateFilter<Row>;
   const documentOf = (row: Row | null): T | null => codec.decodeDocument(row) as T | null;
 
   const run = async <R>(operation: () => Promise<R>): Promise<R> => {
@@ -74,38 +65,42 @@ export function createMongodbCollection<T extends StoredDocument>(
       }),
 
     findOne: (filter, options = {}) =>
-      run(async () => documentOf(await rows.findOne(filterOf(filter), { ...findOptionsOf(options), maxTimeMS }))),
+      run(async () =>
+        documentOf(await rows.findOne(codec.encodeFilter(filter), { ...findOptionsOf(options), maxTimeMS })),
+      ),
 
     find: (filter, options = {}) =>
       run(async () => {
-        const found = await rows.find(filterOf(filter), { ...findOptionsOf(options), maxTimeMS }).toArray();
+        const found = await rows.find(codec.encodeFilter(filter), { ...findOptionsOf(options), maxTimeMS }).toArray();
         for (const row of found) codec.decodeDocument(row);
         return found as unknown as T[];
       }),
 
-    countDocuments: filter => run(() => rows.countDocuments(filterOf(filter), { maxTimeMS })),
+    countDocuments: filter => run(() => rows.countDocuments(codec.encodeFilter(filter), { maxTimeMS })),
 
     distinct: (field, filter = {}) =>
       run(async () => {
-        const values: unknown[] = await rows.distinct(field, filterOf(filter), { maxTimeMS });
+        const values: unknown[] = await rows.distinct(field, codec.encodeFilter(filter), { maxTimeMS });
         return values.map(value => codec.decodeValue(field, value));
       }),
 
     updateOne: (filter, update, { upsert = false } = {}) =>
-      run(async () => updateResultOf(await rows.updateOne(filterOf(filter), updateOf(update), { upsert }))),
+      run(async () =>
+        updateResultOf(await rows.updateOne(codec.encodeFilter(filter), codec.encodeUpdate(update), { upsert })),
+      ),
 
     updateMany: (filter, update) =>
-      run(async () => updateResultOf(await rows.updateMany(filterOf(filter), updateOf(update)))),
+      run(async () => updateResultOf(await rows.updateMany(codec.encodeFilter(filter), codec.encodeUpdate(update)))),
 
     findOneAndUpdate: (filter, update, { sort, upsert = false, returnDocument = 'after' } = {}) =>
       run(async () => {
         const options = { upsert, returnDocument, ...(sort !== undefined && { sort }) };
-        return documentOf(await rows.findOneAndUpdate(filterOf(filter), updateOf(update), options));
+        return documentOf(await rows.findOneAndUpdate(codec.encodeFilter(filter), codec.encodeUpdate(update), options));
       }),
 
-    deleteOne: filter => run(async () => (await rows.deleteOne(filterOf(filter))).deletedCount),
+    deleteOne: filter => run(async () => (await rows.deleteOne(codec.encodeFilter(filter))).deletedCount),
 
-    deleteMany: filter => run(async () => (await rows.deleteMany(filterOf(filter))).deletedCount),
+    deleteMany: filter => run(async () => (await rows.deleteMany(codec.encodeFilter(filter))).deletedCount),
 
     bulkWrite: operations =>
       run(async () => {
@@ -136,7 +131,7 @@ export function createMongodbCollection<T extends StoredDocument>(
 
     explain: (filter, options = {}) =>
       run(async () => {
-        const cursor = rows.find(filterOf(filter), findOptionsOf(options));
+        const cursor = rows.find(codec.encodeFilter(filter), findOptionsOf(options));
         return explanationOf(await cursor.explain('executionStats'), options.sort);
       }),
   };
@@ -167,13 +162,13 @@ function bulkOperationOf<T extends StoredDocument>(
     return { insertOne: { document: codec.encodeDocument(document) as Row } };
   }
   if ('deleteOne' in operation) {
-    return { deleteOne: { filter: codec.encodeFilter(operation.deleteOne.filter) as DriverFilter<Row> } };
+    return { deleteOne: { filter: codec.encodeFilter(operation.deleteOne.filter) } };
   }
   const { filter, update, upsert = false } = operation.updateOne;
   return {
     updateOne: {
-      filter: codec.encodeFilter(filter) as DriverFilter<Row>,
-      update: codec.encodeUpdate(update) as UpdateFilter<Row>,
+      filter: codec.encodeFilter(filter),
+      update: codec.encodeUpdate(update),
       upsert,
     },
   };
@@ -188,17 +183,12 @@ async function carryOut(
     const { insertedCount, matchedCount, modifiedCount, deletedCount } = await rows.bulkWrite(bulk, { ordered: false });
     return { insertedCount, matchedCount, modifiedCount, deletedCount, failures: [] };
   } catch (error) {
-    if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError() !== undefined) throw error;
-    const { insertedCount, matchedCount, modifiedCount, deletedCount, writeErrors } = error;
-    const failures = [writeErrors].flat().map(failure => ({ index: failure.index, error: failureOf(failure, spec) }));
+    if (!(error instanceof MongoBulkWriteError)) throw error;
+    const failures = bulkFailuresOf(error, spec);
+    if (failures === undefined) throw error;
+    const { insertedCount, matchedCount, modifiedCount, deletedCount } = error;
     return { insertedCount, matchedCount, modifiedCount, deletedCount, failures };
   }
-}
-
-function failureOf(failure: WriteError, spec: CollectionSpec): BulkResult['failures'][number]['error'] {
-  const { code, errmsg = '' } = failure;
-  if (isUnavailableCode(code)) return new ServiceUnavailableError(DEPENDENCY, { cause: failure });
-  return refusalOf({ code, message: errmsg, cause: failure }, spec) as DuplicateKeyError;
 }
 
 async function indexNames(rows: DriverCollection<Row>): Promise<Set<string | undefined>> {

@@ -1,19 +1,15 @@
 import {
   BSON,
   MongoBulkWriteError,
-  MongoClientClosedError,
+  MongoCompatibilityError,
   MongoError,
-  MongoExpiredSessionError,
-  MongoNetworkError,
-  MongoNotConnectedError,
-  MongoServerClosedError,
+  MongoInvalidArgumentError,
+  MongoParseError,
   MongoServerError,
-  MongoSystemError,
-  MongoTopologyClosedError,
   MongoWriteConcernError,
 } from 'mongodb';
 import { ServiceUnavailableError } from '../../../../lib/errors.ts';
-import { type CollectionSpec, DuplicateKeyError, InvalidOperationError } from '../collection.ts';
+import { type BulkResult, type CollectionSpec, DuplicateKeyError, InvalidOperationError } from '../collection.ts';
 
 /** The name under which MongoDB stands in `ServiceUnavailableError`. */
 export const DEPENDENCY = 'mongodb';
@@ -59,21 +55,15 @@ const UNAVAILABLE_CODES: ReadonlySet<number> = new Set([
 
 const DUPLICATE_KEY_CODES: ReadonlySet<number | string | undefined> = new Set([11000, 11001]);
 
-/** The driver's classes for "no server answers", which carry no code of a server. */
-const UNAVAILABLE_CLASSES = [
-  MongoNetworkError,
-  MongoSystemError,
-  MongoTopologyClosedError,
-  MongoNotConnectedError,
-  MongoClientClosedError,
-  MongoServerClosedError,
-  MongoExpiredSessionError,
-  // The write was done on the primary, and is not (yet) on the majority: undecided.
-  MongoWriteConcernError,
+/** What the driver itself refuses before anything is sent. */
+const REFUSED_BY_DRIVER = [
+  MongoInvalidArgumentError,
+  MongoCompatibilityError,
+  MongoParseError,
+  BSON.BSONError,
 ] as const;
 
-/** What one write of a bulk failed with, as the driver shows it. */
-export interface WriteFailure {
+interface Refusal {
   readonly code: number | string | undefined;
   readonly message: string;
   /** The fields of the violated index, where the server says so. */
@@ -83,36 +73,51 @@ export interface WriteFailure {
 
 /** Turns an error of the driver into one of the store's. Gives back anything else as it is. */
 export function storeErrorOf(error: unknown, spec: CollectionSpec): unknown {
-  if (isUnavailable(error)) return new ServiceUnavailableError(DEPENDENCY, { cause: error });
-  if (error instanceof MongoServerError) {
-    const { code, message } = error;
-    return refusalOf({ code, message, keyPattern: error['keyPattern'], cause: error }, spec);
-  }
-  if (error instanceof MongoError || error instanceof BSON.BSONError) return invalid(error.message, error);
-  return error;
+  if (REFUSED_BY_DRIVER.some(type => error instanceof type)) return invalid((error as Error).message, error);
+  if (!(error instanceof MongoError)) return error;
+  if (!(error instanceof MongoServerError) || isUndecided(error)) return unavailable(error);
+  const { code, message } = error;
+  return refusalOf({ code, message, keyPattern: error['keyPattern'], cause: error }, spec);
 }
 
-/** Turns a write that the server refused into the store's error for it. */
-export function refusalOf(failure: WriteFailure, spec: CollectionSpec): DuplicateKeyError | InvalidOperationError {
-  const { code, message, cause } = failure;
-  if (DUPLICATE_KEY_CODES.has(code)) return new DuplicateKeyError(spec.name, violatedIndex(failure, spec), { cause });
+/**
+ * Whether an answer leaves open what became of the operation. (So does every error without an answer: whatever the
+ * driver does not refuse itself, from a lost connection to an empty pool, it may have sent.)
+ */
+function isUndecided(error: MongoServerError): boolean {
+  // Done on the primary, and not (yet) on the majority.
+  if (error instanceof MongoWriteConcernError) return true;
+  if (error instanceof MongoBulkWriteError) {
+    // The driver wraps a lost connection in one as well: then without a code, and without the original error.
+    if (error.code === undefined || error.result.getWriteConcernError() !== undefined) return true;
+  }
+  return isUnavailableCode(error.code) || error.hasErrorLabel('RetryableWriteError');
+}
+
+/**
+ * What became of the writes of an unordered bulk that failed, by their place in it. Undefined when the error is about
+ * the bulk as a whole, so that nothing is known of any write.
+ */
+export function bulkFailuresOf(error: MongoBulkWriteError, spec: CollectionSpec): BulkResult['failures'] | undefined {
+  const writeErrors = [error.writeErrors].flat();
+  if (writeErrors.length === 0 || error.result.getWriteConcernError() !== undefined) return undefined;
+  return writeErrors.map(({ index, code, errmsg: message = '' }) => {
+    const cause = new Error(message, { cause: code });
+    const failure = isUnavailableCode(code) ? unavailable(cause) : refusalOf({ code, message, cause }, spec);
+    return { index, error: failure as BulkResult['failures'][number]['error'] };
+  });
+}
+
+function refusalOf(refusal: Refusal, spec: CollectionSpec): DuplicateKeyError | InvalidOperationError {
+  const { code, message, cause } = refusal;
+  if (DUPLICATE_KEY_CODES.has(code)) return new DuplicateKeyError(spec.name, violatedIndex(refusal, spec), { cause });
   return invalid(message, cause);
 }
 
-/** Whether an error says that the database cannot be reached or cannot work now. A write is then undecided. */
-export function isUnavailable(error: unknown): boolean {
-  // A bulk write error carries the code of its first write, which is an answer about that write alone.
-  if (error instanceof MongoBulkWriteError) return error.result.getWriteConcernError() !== undefined;
-  if (UNAVAILABLE_CLASSES.some(type => error instanceof type)) return true;
-  // The pool's own time-out (no connection came free) is exported as a type, not as a class.
-  if (error instanceof MongoError && error.name === 'MongoWaitQueueTimeoutError') return true;
-  return error instanceof MongoServerError && isUnavailableCode(error.code);
-}
+const isUnavailableCode = (code: number | string | undefined): boolean =>
+  typeof code === 'number' && UNAVAILABLE_CODES.has(code);
 
-/** Whether a code of a server says "not now", so that its write is undecided. */
-export function isUnavailableCode(code: number | string | undefined): boolean {
-  return typeof code === 'number' && UNAVAILABLE_CODES.has(code);
-}
+const unavailable = (cause: unknown): ServiceUnavailableError => new ServiceUnavailableError(DEPENDENCY, { cause });
 
 const invalid = (message: string, cause: unknown): InvalidOperationError =>
   new InvalidOperationError(`MongoDB refused the operation: ${message}`, { cause });
@@ -122,7 +127,7 @@ const invalid = (message: string, cause: unknown): InvalidOperationError =>
  * duplicate key error collection: db.markets index: slug_1 dup key: { slug: "…" }`); a server that leaves it out may
  * name the fields.
  */
-function violatedIndex({ message, keyPattern }: WriteFailure, spec: CollectionSpec): string {
+function violatedIndex({ message, keyPattern }: Refusal, spec: CollectionSpec): string {
   const named = /^.*?\bindex: (?:\S+\.\$)?(\S+)/.exec(message)?.[1];
   if (named === '_id_') return '_id';
   if (spec.indexes.some(({ name }) => name === named)) return named ?? '_id';

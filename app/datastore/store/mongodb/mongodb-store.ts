@@ -98,6 +98,8 @@ function createClient(options: MongodbStoreOptions): MongoClient {
     connectTimeoutMS: serverSelectionTimeoutMs,
     waitQueueTimeoutMS: serverSelectionTimeoutMs,
     socketTimeoutMS: socketTimeoutMs,
+    // A server that was lost is noticed, and logged, in the time that an operation would wait for it.
+    heartbeatFrequencyMS: Math.max(500, serverSelectionTimeoutMs),
     ...(tlsCaFile !== undefined && { tls: true, tlsCAFile: tlsCaFile }),
     ...(tlsCertificateKeyFile !== undefined && { tls: true, tlsCertificateKeyFile }),
   };
