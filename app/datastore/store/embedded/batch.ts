@@ -1,0 +1,160 @@
+import { DuplicateKeyError, InvalidOperationError } from '../collection.ts';
+import { collectionRecord, type CollectionState } from './catalog.ts';
+import { type Changes, type Environment } from './environment.ts';
+import { entryKeys, isTouched } from './index-entries.ts';
+import { type Index } from './index-definition.ts';
+import { type Key, MAX_KEY_BYTES, valueKey } from './keys.ts';
+import { readThrough, type View } from './view.ts';
+import { type Document } from './values.ts';
+
+/**
+ * Writes that are made durable together. Each sees what those before it did, and takes back what it did itself when it
+ * fails; nobody else sees anything before the commit.
+ */
+export interface Batch extends View {
+  /** Throws `DuplicateKeyError` when the `_id`, or a key of a unique index, is taken. */
+  insert(state: CollectionState, document: Document): void;
+  /** Puts a document in the place of one with the same `_id`. Throws `DuplicateKeyError`. */
+  replace(state: CollectionState, before: Document, after: Document): void;
+  remove(state: CollectionState, document: Document): void;
+  /** Adds a document's entries to one index. Throws `DuplicateKeyError`. */
+  index(state: CollectionState, index: Index, document: Document): void;
+  removeEntry(key: Key): void;
+  /** Has the catalog write down anew what it holds of a collection. */
+  recordState(state: CollectionState): void;
+  /** Runs one operation; what it changed is taken back when it throws. Operations may lie in one another. */
+  attempt<R>(operation: () => R): R;
+  /** Everything to be committed, or undefined when nothing changed. */
+  changes(): Changes | undefined;
+  /** Brings the caches up to date, once the commit is published. */
+  publish(): void;
+}
+
+/** Begins a batch on the newest snapshot. */
+export function createBatch(environment: Environment): Batch {
+  const { snapshot } = environment;
+  const documents = new Map<CollectionState, Map<string, Document | null>>();
+  const entries = new Map<Key, string | null>();
+  const stale = new Set<CollectionState>();
+  const sizes = new Map<Document, number>();
+  const undo: (() => void)[] = [];
+
+  const put = <K, V>(map: Map<K, V>, key: K, value: V): void => {
+    const had = map.has(key);
+    const before = map.get(key);
+    undo.push(() => (had ? map.set(key, before as V) : map.delete(key)));
+    map.set(key, value);
+  };
+  const putDocument = (state: CollectionState, id: string, document: Document | null): void => {
+    let changed = documents.get(state);
+    if (changed === undefined) documents.set(state, (changed = new Map<string, Document | null>()));
+    put(changed, id, document);
+    if (state.isStale) stale.add(state);
+  };
+  const ownerOf = (key: Key): string | undefined => {
+    const changed = entries.get(key);
+    return changed === undefined ? snapshot.entry(key) : (changed ?? undefined);
+  };
+  const claim = (state: CollectionState, index: Index, key: Key, id: string): void => {
+    if (index.unique && (ownerOf(key) ?? id) !== id) throw new DuplicateKeyError(state.name, index.name);
+    put(entries, key, id);
+  };
+  const release = (index: Index, key: Key, id: string): void => {
+    // While an index is being built, a document that it has not reached yet may have a key that another one owns.
+    if (index.unique && index.state === 'building' && ownerOf(key) !== id) return;
+    put(entries, key, null);
+  };
+  const keysOf = (state: CollectionState, index: Index, document: Document): Key[] => {
+    const { listFields } = index;
+    const keys = entryKeys(index, document);
+    if (index.listFields !== listFields) {
+      state.isStale = true;
+      stale.add(state);
+    }
+    return keys;
+  };
+  const reindex = (state: CollectionState, before: Document | undefined, after: Document | undefined): void => {
+    for (const index of state.indexes) {
+      if (index.state === 'dropped') continue;
+      if (before !== undefined && after !== undefined && !isTouched(index, before, after)) continue;
+      const old = before === undefined ? [] : entryKeys(index, before);
+      const next = after === undefined ? [] : keysOf(state, index, after);
+      const id = (before ?? after)?._id ?? '';
+      for (const key of next) if (!old.includes(key)) claim(state, index, key, id);
+      for (const key of old) if (!next.includes(key)) release(index, key, id);
+    }
+  };
+  const view: View = {
+    snapshot,
+    changed: state => documents.get(state),
+    document(state, id) {
+      const changed = documents.get(state)?.get(id);
+      return changed === undefined ? readThrough(snapshot, state, id) : (changed ?? undefined);
+    },
+  };
+  return {
+    ...view,
+    insert(state, document) {
+      assertId(document._id);
+      if (view.document(state, document._id) !== undefined) throw new DuplicateKeyError(state.name, '_id');
+      reindex(state, undefined, document);
+      putDocument(state, document._id, document);
+    },
+    replace(state, before, after) {
+      if (before === after) return;
+      reindex(state, before, after);
+      putDocument(state, after._id, after);
+    },
+    remove(state, document) {
+      reindex(state, document, undefined);
+      putDocument(state, document._id, null);
+    },
+    index(state, index, document) {
+      for (const key of keysOf(state, index, document)) claim(state, index, key, document._id);
+    },
+    removeEntry: key => put(entries, key, null),
+    recordState(state) {
+      state.isStale = true;
+      stale.add(state);
+    },
+    attempt(operation) {
+      const begun = undo.length;
+      try {
+        return operation();
+      } catch (error) {
+        for (const revert of undo.splice(begun).reverse()) revert();
+        throw error;
+      }
+    },
+    changes() {
+      const encoded = new Map<Key, Buffer | null>();
+      for (const [state, changed] of documents) {
+        for (const [id, document] of changed) {
+          const bytes = document === null ? null : environment.encode(document);
+          if (document !== null && bytes !== null) sizes.set(document, bytes.length);
+          encoded.set(state.prefix + valueKey(id), bytes);
+        }
+      }
+      if (encoded.size + entries.size + stale.size === 0) return undefined;
+      return {
+        documents: encoded,
+        entries,
+        catalog: new Map([...stale].map(state => [state.name, collectionRecord(state)])),
+      };
+    },
+    publish() {
+      for (const state of stale) state.isStale = false;
+      for (const [state, changed] of documents) {
+        for (const [id, document] of changed) {
+          if (document === null) state.cache.delete(id);
+          else state.cache.set(id, document, { size: sizes.get(document) ?? 1 });
+        }
+      }
+    },
+  };
+}
+
+function assertId(id: unknown): void {
+  if (typeof id !== 'string' || id === '') throw new InvalidOperationError('An _id is a text that is not empty.');
+  if (valueKey(id).length + 2 > MAX_KEY_BYTES) throw new InvalidOperationError('The _id is too long.');
+}

@@ -1,0 +1,151 @@
+import { asBinary, type Database, open, type RootDatabase, type Transaction } from 'lmdb';
+import { type KeyRange } from './intervals.ts';
+import { type Key } from './keys.ts';
+import { type Document } from './values.ts';
+
+/** A change of what is stored, made whole or not at all. */
+export interface Changes {
+  /** Encoded documents by their key; null removes. */
+  readonly documents: ReadonlyMap<Key, Buffer | null>;
+  /** Index entries: the `_id` that each key leads to; null removes. */
+  readonly entries: ReadonlyMap<Key, string | null>;
+  /** What the store remembers of its collections. */
+  readonly catalog: ReadonlyMap<string, unknown>;
+}
+
+/** A document with the bytes that it takes up when encoded. */
+export interface Sized {
+  readonly document: Document;
+  readonly size: number;
+}
+
+/** The state of the database after one of its commits. Holds old pages: release it when done. */
+export interface Snapshot {
+  /** Counts commits: two snapshots with the same number show the same. */
+  readonly number: number;
+  document(key: Key): Sized | undefined;
+  documentKeys(range: KeyRange, isReverse: boolean): Iterable<Key>;
+  entry(key: Key): string | undefined;
+  entries(range: KeyRange, isReverse: boolean): Iterable<{ readonly key: Key; readonly value: string }>;
+  /** Counts keys without reading what they hold. */
+  countDocuments(range: KeyRange): number;
+  countEntries(range: KeyRange): number;
+  retain(): void;
+  release(): void;
+}
+
+/** LMDB as the store uses it. */
+export interface Environment {
+  /** The newest state whose commit is durable. */
+  readonly snapshot: Snapshot;
+  catalog(): Iterable<readonly [string, unknown]>;
+  encode(document: Document): Buffer;
+  /** Writes and waits until the disk has it; the snapshot shows it only after `publish`. */
+  commit(changes: Changes): Promise<void>;
+  /** Makes the snapshot show the last commit. */
+  publish(): void;
+  close(): Promise<void>;
+}
+
+// Keys are byte strings; latin1 is the encoding that writes them as they are.
+const keyEncoder = {
+  writeKey: (key: Key, target: Buffer, start: number): number => start + target.write(key, start, 'latin1'),
+  readKey: (source: Buffer, start: number, end: number): Key => source.toString('latin1', start, end),
+};
+
+/** Field names that occur again and again are kept once, under this key; no document's key begins with zero bytes. */
+const STRUCTURES_KEY = '\x00\x00structures';
+
+/** The reads of lmdb that its type declarations leave out. */
+interface RawReads {
+  getBinaryFast(key: Key, options: { transaction: Transaction }): Uint8Array | undefined;
+  readonly encoder: { encode(value: unknown): Buffer; decode(bytes: Uint8Array, options: { end: number }): unknown };
+}
+
+/** Opens or creates the database in a folder that exists. */
+export function openEnvironment(directory: string): Environment {
+  // Encoded documents and entries in a tree each; a tree per collection would cost each transaction more.
+  const root = open({ path: directory, noSubdir: false, maxDbs: 4 });
+  const documentOptions = { encoding: 'msgpack', keyEncoder, sharedStructuresKey: STRUCTURES_KEY } as const;
+  const encoderOptions = { freezeData: true, maxSharedStructures: 256, moreTypes: false };
+  const documents = root.openDB<unknown, Key>('documents', { ...documentOptions, ...encoderOptions });
+  const entries = root.openDB<string, Key>('entries', { ...{ encoding: 'string' as const, keyEncoder } });
+  const catalog = root.openDB<unknown, string>('catalog', { encoding: 'json' });
+  let snapshot = snapshotOf(root, documents, entries, 0);
+  return {
+    get snapshot() {
+      return snapshot;
+    },
+    catalog: () => [...catalog.getRange()].map(({ key, value }) => [key, value] as const),
+    encode: document => raw(documents).encoder.encode(document),
+    async commit(changes) {
+      const committed = root.batch(() => {
+        for (const [key, bytes] of changes.documents) {
+          if (bytes === null) void documents.remove(key);
+          else void documents.put(key, asBinary(bytes));
+        }
+        for (const [key, id] of changes.entries) {
+          if (id === null) void entries.remove(key);
+          else void entries.put(key, id);
+        }
+        for (const [key, value] of changes.catalog) void catalog.put(key, value);
+      });
+      await committed;
+      await root.flushed;
+    },
+    publish() {
+      const next = snapshotOf(root, documents, entries, snapshot.number + 1);
+      snapshot.release();
+      snapshot = next;
+    },
+    async close() {
+      snapshot.release();
+      await root.close();
+    },
+  };
+}
+
+function raw(documents: Database<unknown, Key>): RawReads {
+  return documents as unknown as RawReads;
+}
+
+function snapshotOf(
+  root: RootDatabase,
+  documents: Database<unknown, Key>,
+  entries: Database<string, Key>,
+  number: number,
+): Snapshot {
+  root.resetReadTxn();
+  const transaction = root.useReadTransaction();
+  const options = { transaction };
+  const reads = raw(documents);
+  let holders = 1;
+  return {
+    number,
+    document(key) {
+      const bytes = reads.getBinaryFast(key, options);
+      if (bytes === undefined) return undefined;
+      const size = bytes.length;
+      return { document: reads.encoder.decode(bytes, { end: size }) as Document, size };
+    },
+    documentKeys: (range, isReverse) => documents.getKeys({ ...walk(range, isReverse), transaction }),
+    entry: key => entries.get(key, options),
+    entries: (range, isReverse) => entries.getRange({ ...walk(range, isReverse), transaction }),
+    countDocuments: range => documents.getKeysCount({ ...range, transaction }),
+    countEntries: range => entries.getKeysCount({ ...range, transaction }),
+    retain() {
+      holders += 1;
+    },
+    release() {
+      holders -= 1;
+      if (holders === 0) transaction.done();
+    },
+  };
+}
+
+// Backwards, lmdb starts at the end of the range and takes both ends the other way round.
+function walk({ start, end }: KeyRange, isReverse: boolean): object {
+  return isReverse
+    ? { start: end, end: start, reverse: true, exclusiveStart: true, inclusiveEnd: true }
+    : { start, end };
+}
