@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ServiceUnavailableError, VersionMismatchError } from '../../lib/errors.ts';
+import { isId } from '../../lib/ids.ts';
 import { createKeyedQueue } from '../../lib/keyed-queue.ts';
 import { type ChangeDescription, type Changes, type Outbox, type PendingChange } from './changes.ts';
 import { startDeadline, systemTimer, type Deadline, type Timer } from './deadline.ts';
@@ -39,6 +40,10 @@ export interface WriteOptions {
   readonly deadlineMs?: number;
 }
 
+export interface InsertOptions<T> extends WriteOptions {
+  readonly describeChange: (after: T) => ChangeDescription;
+}
+
 export interface UpdateOptions<T> extends WriteOptions {
   /** The version that the caller has seen; another one is a `VersionMismatchError`. */
   readonly expectedVersion?: number;
@@ -75,10 +80,7 @@ export interface VersionedCollection<T extends VersionedDocument> {
   /** Null when there is no such document, it is deleted, or the id is ill-formed. */
   findById(id: string): Promise<T | null>;
   /** Inserts a document at version 1. An id that was deleted before is a `DuplicateKeyError` on `_id` when the change has an idempotency key. */
-  insert(
-    document: NewDocument<T>,
-    options: WriteOptions & { describeChange: (after: T) => ChangeDescription },
-  ): Promise<T>;
+  insert(document: NewDocument<T>, options: InsertOptions<T>): Promise<T>;
   /**
    * Applies a pure function to the current document and writes what it changed; null when there is none. It is applied
    * again after a lost race, and what it throws is thrown. Fields it leaves out are removed.
@@ -113,8 +115,6 @@ interface Plan {
 
 const UNWRITTEN = 'The deadline passed while other writers of the document came first. Nothing was written.';
 
-const isObjectId = (id: string): boolean => /^[0-9a-f]{24}$/.test(id);
-
 /** Gives a collection whose every change is recorded (see `VersionedCollection`). */
 export function createVersionedCollection<T extends VersionedDocument>({
   collection,
@@ -122,7 +122,7 @@ export function createVersionedCollection<T extends VersionedDocument>({
   outbox,
   clock,
   redact = [],
-  isId = isObjectId,
+  isId: isOwnId = isId,
   deadlineMs = 10_000,
   timer = systemTimer,
 }: VersionedCollectionDependencies<T>): VersionedCollection<T> {
@@ -133,7 +133,7 @@ export function createVersionedCollection<T extends VersionedDocument>({
     startDeadline(options.deadlineMs ?? deadlineMs, { timer, signal: options.signal });
 
   const findById = async (id: string): Promise<T | null> => {
-    if (!isId(id)) return null;
+    if (!isOwnId(id)) return null;
     const document = await collection.findOne({ _id: id });
     return document === null || document.deleted === true ? null : document;
   };
@@ -157,8 +157,8 @@ export function createVersionedCollection<T extends VersionedDocument>({
       try {
         await collection.insertOne(document);
       } catch (error) {
-        if (!(isRepeated && error instanceof DuplicateKeyError && (await isWritten(document._id, change.id))))
-          throw error;
+        const mayBeOwn = isRepeated && error instanceof DuplicateKeyError;
+        if (!mayBeOwn || !(await isWritten(document._id, change.id))) throw error;
       }
       return true;
     });

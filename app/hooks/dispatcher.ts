@@ -1,4 +1,5 @@
 import { ServiceUnavailableError } from '../../lib/errors.ts';
+import { type Logger } from '../../lib/log.ts';
 import { type Changes, type ChangeSource, type Outbox } from '../datastore/changes.ts';
 import { type BulkOperation, type Collection } from '../datastore/store/collection.ts';
 import { type VersionedDocument } from '../datastore/versioned.ts';
@@ -10,11 +11,6 @@ export interface DispatcherMetrics {
   recorded(count: number): void;
   /** Changes could not be copied, or not taken from their documents; the sweep comes back to them. */
   failed(stage: 'record' | 'clear', count: number): void;
-}
-
-export interface DispatcherLog {
-  warn(message: string, data?: Record<string, unknown>): void;
-  error(message: string, data?: Record<string, unknown>): void;
 }
 
 /** Copies changes from their documents to `changes`, and then takes them from the documents. */
@@ -30,7 +26,7 @@ export interface DispatcherDependencies {
   readonly collections: ReadonlyMap<string, Collection<VersionedDocument>>;
   readonly changes: Pick<Changes, 'recordAll'>;
   readonly clock: () => Date;
-  readonly log: DispatcherLog;
+  readonly log: Pick<Logger, 'warn' | 'error'>;
   readonly metrics?: DispatcherMetrics;
   /** How many changes one batch holds at most. */
   readonly maxBatchSize?: number;

@@ -1,17 +1,14 @@
+import { type Logger } from '../../lib/log.ts';
 import { type Outbox } from '../datastore/changes.ts';
 import { type Collection } from '../datastore/store/collection.ts';
 import { pendingChangeIndex, type VersionedDocument } from '../datastore/versioned.ts';
-
-export interface SweepLog {
-  warn(message: string, data?: Record<string, unknown>): void;
-}
 
 export interface SweepDependencies {
   /** The versioned collections, by name. */
   readonly collections: ReadonlyMap<string, Collection<VersionedDocument>>;
   readonly outbox: Outbox;
   readonly clock: () => Date;
-  readonly log: SweepLog;
+  readonly log: Pick<Logger, 'warn'>;
   /** The pause between two runs. */
   readonly intervalMs: number;
   /** How old a change must be: younger ones are still on their ordinary way. */

@@ -86,8 +86,8 @@ export class FaultyWorld {
   /** The collection as a process sees it: each call is a step, its answer another. */
   collectionOf<T extends StoredDocument>(process: WorldProcess, collection: Collection<T>): Collection<T> {
     return new Proxy(collection, {
-      get: (target, property: keyof Collection<T>) => {
-        const method = target[property] as unknown;
+      get: (target, property) => {
+        const method: unknown = Reflect.get(target, property);
         if (typeof method !== 'function') return method;
         return (...args: unknown[]) =>
           this.#call(process, () => Reflect.apply(method, target, args) as Promise<unknown>);

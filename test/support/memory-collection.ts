@@ -30,7 +30,7 @@ export function createMemoryCollection<T extends StoredDocument>(spec: Collectio
     if (sort !== undefined) cursor = cursor.sort(sort);
     if (skip !== undefined) cursor = cursor.skip(skip);
     if (limit !== undefined && limit > 0) cursor = cursor.limit(limit);
-    return cursor.all().map(document => freeze(clone(document) as unknown as T));
+    return cursor.all().map(document => freeze(clone(document) as T));
   };
 
   const selectFirst = (filter: Filter): T | undefined => {
