@@ -113,7 +113,7 @@ describeStartedServer('a store whose server goes away', open => {
   });
 
   it('fails operations when the server accepts them and says nothing, and works again once it speaks', async () => {
-    opened.pause();
+    await opened.pause();
     try {
       for (const error of await failAll()) expect(error).toBeInstanceOf(ServiceUnavailableError);
     } finally {

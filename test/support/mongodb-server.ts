@@ -15,7 +15,7 @@ export interface MongodbServer {
   /** Ends the process with SIGKILL, as a crash would. */
   readonly kill: () => Promise<void>;
   /** Stops it in its tracks, as a machine that hangs: connections are accepted, nothing is answered. */
-  readonly pause: () => void;
+  readonly pause: () => Promise<void>;
   /** Lets a paused server go on. */
   readonly resume: () => void;
   /** Starts it again on the same port and the same data, and waits until it answers. */
@@ -53,6 +53,12 @@ export async function startMongodbServer(template: string): Promise<MongodbServe
     await ended;
   };
 
+  const pause = async (): Promise<void> => {
+    child.kill('SIGSTOP');
+    // Its threads stop one by one: what answers is not paused yet.
+    while (await answers(uri));
+  };
+
   const stop = async (): Promise<void> => {
     await kill();
     await rm(data, { recursive: true, force: true });
@@ -67,7 +73,7 @@ export async function startMongodbServer(template: string): Promise<MongodbServe
   return {
     uri,
     kill,
-    pause: () => void child.kill('SIGSTOP'),
+    pause,
     resume: () => void child.kill('SIGCONT'),
     restart: () => kill().then(start),
     stop,

@@ -37,7 +37,7 @@ export interface OpenStore {
   /** Starts that server again: same port, same data. */
   readonly restart?: () => Promise<void>;
   /** Lets that server accept connections and answer nothing. */
-  readonly pause?: () => void;
+  readonly pause?: () => Promise<void>;
   /** Ends the pause. */
   readonly resume?: () => void;
 }

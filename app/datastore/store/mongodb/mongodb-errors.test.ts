@@ -35,6 +35,10 @@ describe('a duplicate key', () => {
       'domain.site_1',
     ],
     [
+      'Index build failed: 7f6b: Collection db.markets ( 9c1d ) :: caused by :: E11000 duplicate key error collection: db.markets index: campaign_name dup key: { campaignId: "1" }',
+      'campaign_name',
+    ],
+    [
       'E11000 duplicate key error collection: db.markets index: domain.site_1 collation: { locale: "en" } dup key: { : "x" }',
       'domain.site_1',
     ],

@@ -104,7 +104,7 @@ export function bulkFailuresOf(error: MongoBulkWriteError, spec: CollectionSpec)
   return writeErrors.map(({ index, code, errmsg: message = '' }) => {
     const cause = new Error(message, { cause: code });
     const failure = isUnavailableCode(code) ? unavailable(cause) : refusalOf({ code, message, cause }, spec);
-    return { index, error: failure as BulkResult['failures'][number]['error'] };
+    return { index, error: failure };
   });
 }
 
