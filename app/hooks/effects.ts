@@ -58,14 +58,14 @@ const isLinkedScheduleChanged = ({ before, after }: CampaignChange): boolean =>
     field => !isEqual(before?.date?.[field], after?.date?.[field]),
   );
 
-const campaignStatus: Row<CampaignChange> = {
+const campaignLinked: Row<CampaignChange> = {
   kinesisCampaign: true,
   sqsDataPipeline: true,
   fastlyPurge: true,
   stateBroadcast: true,
 };
 
-const campaignUpdated: Row<CampaignChange> = { ...campaignStatus, linkedCampaigns: isLinkedScheduleChanged };
+const campaignUpdated: Row<CampaignChange> = { ...campaignLinked, linkedCampaigns: isLinkedScheduleChanged };
 
 /** What follows after a change of a campaign, row by row. */
 const campaignTable: Readonly<Record<CampaignCause, Row<CampaignChange>>> = {
@@ -74,9 +74,10 @@ const campaignTable: Readonly<Record<CampaignCause, Row<CampaignChange>>> = {
   'campaign.faqs': campaignUpdated,
   'campaign.terms': campaignUpdated,
   'campaign.contacts': campaignUpdated,
+  // By itself a status changes no schedule, but one patch may change both.
+  'campaign.status': campaignUpdated,
   // A schedule that came from a linked campaign goes no further: one level deep, never in a cycle.
-  'campaign.linked': campaignStatus,
-  'campaign.status': campaignStatus,
+  'campaign.linked': campaignLinked,
 };
 
 const marketChanged: Row<MarketChange> = {
