@@ -1,5 +1,5 @@
-import { change } from '../../schemas/change.ts';
 import { campaignStatusView } from '../../schemas/campaign-public.ts';
+import { change } from '../../schemas/change.ts';
 import { refreshResult } from '../../schemas/refresh-result.ts';
 import { campaignManager } from '../managers/campaigns/manager.ts';
 import { domain, pagingQuery, passwordHeaders, replyPage } from './parameters.ts';
@@ -19,21 +19,18 @@ export const campaignLifeRoutes: readonly AnyRoute[] = [
     headers: passwordHeaders,
     response: { status: 200, kind: 'document', description: 'The status.', schema: campaignStatusView },
     errors: ['CAMPAIGN_NOT_FOUND', 'INVALID_CAMPAIGN_PASSWORD'],
-    handler: async (ctx, { query, headers }) => ({
-      data: await campaignManager.findStatus(ctx, { domain: query.domain }, { password: headers['x-campaign-password'] }),
-    }),
+    handler: async (ctx, { query, headers }) => {
+      const password = headers['x-campaign-password'];
+      return { data: await campaignManager.findStatus(ctx, { domain: query.domain }, { password }) };
+    },
+  }),
   defineRoute({
     method: 'POST',
     path: '/campaigns/refresh',
     tag,
     summary: 'Open, close and retire every campaign whose time has come',
     permission: 'supreme',
-    response: {
-      status: 200,
-      kind: 'document',
-      description: 'What was done.',
-      schema: refreshResult,
-    },
+    response: { status: 200, kind: 'document', description: 'What was done.', schema: refreshResult },
     handler: async ctx => ({ data: await campaignManager.refresh(ctx, ctx.service.refreshOptions) }),
   }),
   defineRoute({
@@ -45,9 +42,11 @@ export const campaignLifeRoutes: readonly AnyRoute[] = [
     headers: passwordHeaders,
     response: { status: 200, kind: 'document', description: 'The status.', schema: campaignStatusView },
     errors: ['CAMPAIGN_NOT_FOUND', 'INVALID_CAMPAIGN_PASSWORD'],
-    handler: async (ctx, { params, headers }) => ({
-      data: await campaignManager.findStatus(ctx, { campaignId: params.campaignId }, { password: headers['x-campaign-password'] }),
-    }),
+    handler: async (ctx, { params, headers }) => {
+      const password = headers['x-campaign-password'];
+      return { data: await campaignManager.findStatus(ctx, { campaignId: params.campaignId }, { password }) };
+    },
+  }),
   defineRoute({
     method: 'GET',
     path: '/campaigns/:campaignId/history',
@@ -55,7 +54,12 @@ export const campaignLifeRoutes: readonly AnyRoute[] = [
     summary: 'Read who changed what, and when',
     permission: 'read',
     query: pagingQuery,
-    response: { status: 200, kind: 'list', description: 'The changes of the campaign and its markets, the latest first.', schema: change },
+    response: {
+      status: 200,
+      kind: 'list',
+      description: 'The changes of the campaign and its markets, the latest first; `meta.statusHistory` has every status.',
+      schema: change,
+    },
     errors: ['CAMPAIGN_NOT_FOUND'],
     handler: async (ctx, { params, query }) => {
       const { statusHistory, ...page } = await campaignManager.findHistory(ctx, params.campaignId, query);

@@ -17,6 +17,12 @@ const presaleQuery = {
   },
 } as const;
 
+const presaleErrors = ['MISSING_PRESALE_WINDOW_DATE', 'INVALID_PRESALE_WINDOW_DATE_ORDER'] as const;
+
+/** A list of plain values as an answer. */
+const valuesOf = <const S extends object>(items: S, description: string) =>
+  ({ status: 200, kind: 'document', description, schema: { type: 'array', items, description } }) as const;
+
 /** The routes that find campaigns. They stand before those with `:campaignId`. */
 export const campaignQueryRoutes: readonly AnyRoute[] = [
   defineRoute({
@@ -41,8 +47,9 @@ export const campaignQueryRoutes: readonly AnyRoute[] = [
     },
     response: { status: 200, kind: 'list', description: 'A page of campaigns, in all locales.', schema: campaign },
     handler: async (ctx, { query }) => {
-      const { version, sortDirection: direction, ...rest } = query;
-      return replyPage(await campaignManager.list(ctx, { ...rest, schemaVersion: version, direction: direction === 'asc' ? 1 : -1 }));
+      const { version: schemaVersion, sortDirection: order, sortBy, page, pageSize, ...filter } = query;
+      const direction = order === 'asc' ? 1 : -1;
+      return replyPage(await campaignManager.list(ctx, { ...filter, schemaVersion, sortBy, direction, page, pageSize }));
     },
   }),
   defineRoute({
@@ -59,10 +66,12 @@ export const campaignQueryRoutes: readonly AnyRoute[] = [
         categoryIds: { type: 'string', minLength: 1, maxLength: 4000, description: 'The categories, separated by commas.' },
       },
     },
-    response: { status: 200, kind: 'document', description: 'The ids.', schema: { type: 'array', items: campaign.properties._id, description: 'Ids.' } },
-    handler: async (ctx, { query }) => ({
-      data: await campaignManager.findIds(ctx, query.categoryIds.split(',').map(id => id.trim())),
-    }),
+    response: valuesOf(campaign.properties._id, 'The ids, sorted.'),
+    handler: async (ctx, { query }) => {
+      const categoryIds = query.categoryIds.split(',').map(id => id.trim());
+      return { data: await campaignManager.findIds(ctx, categoryIds) };
+    },
+  }),
   defineRoute({
     method: 'GET',
     path: '/campaigns/categoryIds',
@@ -70,19 +79,13 @@ export const campaignQueryRoutes: readonly AnyRoute[] = [
     summary: 'Find the categories of campaigns whose presale window meets a given one',
     permission: 'authenticated',
     query: presaleQuery,
-    response: {
-      status: 200,
-      kind: 'document',
-      description: 'The categories, sorted.',
-      schema: { type: 'array', items: campaign.properties.categoryId, description: 'Categories.' },
+    response: valuesOf(campaign.properties.categoryId, 'The categories, sorted.'),
+    errors: presaleErrors,
+    handler: async (ctx, { query }) => {
+      const window = campaignManager.selectPresaleWindow(query.presaleQueryStartDate, query.presaleQueryEndDate);
+      return { data: await campaignManager.findCategoryIds(ctx, window) };
     },
-    errors: ['MISSING_PRESALE_WINDOW_DATE', 'INVALID_PRESALE_WINDOW_DATE_ORDER'],
-    handler: async (ctx, { query }) => ({
-      data: await campaignManager.findCategoryIds(
-        ctx,
-        campaignManager.selectPresaleWindow(query.presaleQueryStartDate, query.presaleQueryEndDate),
-      ),
-    }),
+  }),
   defineRoute({
     method: 'GET',
     path: '/campaigns/eventIds',
@@ -90,14 +93,13 @@ export const campaignQueryRoutes: readonly AnyRoute[] = [
     summary: 'Find the events of campaigns whose presale window meets a given one',
     permission: 'authenticated',
     query: presaleQuery,
-    response: { status: 200, kind: 'document', description: 'The event ids, sorted.', schema: { type: 'array', items: eventId, description: 'Event ids.' } },
-    errors: ['MISSING_PRESALE_WINDOW_DATE', 'INVALID_PRESALE_WINDOW_DATE_ORDER'],
-    handler: async (ctx, { query }) => ({
-      data: await campaignManager.findEventIds(
-        ctx,
-        campaignManager.selectPresaleWindow(query.presaleQueryStartDate, query.presaleQueryEndDate),
-      ),
-    }),
+    response: valuesOf(eventId, 'The event ids, sorted.'),
+    errors: presaleErrors,
+    handler: async (ctx, { query }) => {
+      const window = campaignManager.selectPresaleWindow(query.presaleQueryStartDate, query.presaleQueryEndDate);
+      return { data: await campaignManager.findEventIds(ctx, window) };
+    },
+  }),
   defineRoute({
     method: 'GET',
     path: '/campaigns/events',
@@ -105,7 +107,7 @@ export const campaignQueryRoutes: readonly AnyRoute[] = [
     summary: 'Find the campaigns for a ticketing event',
     permission: 'authenticated',
     query: { type: 'object', additionalProperties: false, required: ['eventId'], properties: { eventId } },
-    response: { status: 200, kind: 'document', description: 'The campaigns, in all locales.', schema: { type: 'array', items: campaign, description: 'Campaigns.' } },
+    response: valuesOf(campaign, 'The campaigns, in all locales.'),
     handler: async (ctx, { query }) => ({ data: await campaignManager.findByEvent(ctx, query.eventId) }),
   }),
 ];

@@ -1,5 +1,5 @@
 import { campaign } from '../../schemas/campaign.ts';
-import { campaignCreate } from '../../schemas/campaign-draft.ts';
+import { campaignCreate, campaignPatch } from '../../schemas/campaign-draft.ts';
 import { campaignManager } from '../managers/campaigns/manager.ts';
 import { selectIdempotencyKey } from '../managers/idempotency.ts';
 import { replyDocument, replyPublic } from './campaign-replies.ts';
@@ -13,6 +13,8 @@ const readQuery = {
   showAllLocales: { type: 'boolean', description: 'Whether all locales are shown.' },
 } as const;
 
+const readErrors = ['CAMPAIGN_NOT_FOUND', 'INVALID_CAMPAIGN_PASSWORD'] as const;
+
 const writeErrors = [
   'INVALID_CAMPAIGN',
   'DOMAIN_NAME_CONFLICT',
@@ -21,35 +23,28 @@ const writeErrors = [
   'INVALID_PRESALE_WINDOW_DATE_ORDER',
 ] as const;
 
-const updateRoute = {
-  path: '/campaigns/:campaignId',
-  tag,
-  permission: 'update',
-  headers: updateHeaders,
-  body: {
-    $id: 'campaignPatch',
-    type: 'object',
-    description: 'A JSON merge patch (RFC 7396) of the campaign; `status` makes a transition.',
-  },
-  response: { status: 200, kind: 'document', description: 'The campaign after the update, in all locales.', schema: campaign },
-  errors: [...writeErrors, 'CAMPAIGN_NOT_FOUND', 'INVALID_CAMPAIGN_STATUS_CHANGE', 'VERSION_MISMATCH'],
-} as const;
+/** POST is how updates have always been sent; PATCH says the same. */
+const updateRoutes = (['POST', 'PATCH'] as const).map(method =>
+  defineRoute({
+    method,
+    path: '/campaigns/:campaignId',
+    tag,
+    summary: method === 'PATCH' ? 'Update a campaign' : 'Update a campaign (the same as PATCH)',
+    permission: 'update',
+    headers: updateHeaders,
+    body: campaignPatch,
+    response: { status: 200, kind: 'document', description: 'The campaign after the update, in all locales.', schema: campaign },
+    errors: [...writeErrors, 'CAMPAIGN_NOT_FOUND', 'INVALID_CAMPAIGN_STATUS_CHANGE', 'VERSION_MISMATCH'],
+    handler: async (ctx, { params, body, headers }) => {
+      const expectedVersion = campaignManager.selectExpectedVersion(headers['if-match']);
+      const updated = await campaignManager.update(ctx, params.campaignId, body, { expectedVersion });
+      return replyDocument(campaignManager.selectView(updated, 'full', 'all'));
+    },
+  }),
+);
 
-const updateHandler: Parameters<typeof defineRoute<'/campaigns/:campaignId', false, typeof updateRoute.body, typeof updateHeaders>>[0]['handler'] = async (
-  ctx,
-  { params, body, headers },
-) => {
-  const expectedVersion = campaignManager.selectExpectedVersion(headers['if-match']);
-  const updated = await campaignManager.update(ctx, params.campaignId, body, { expectedVersion });
-  return replyDocument(campaignManager.selectView(updated, 'full', 'all'));
-};
-
-/** The routes of campaigns. Literal paths come before those with parameters. */
+/** The routes of campaigns themselves. */
 export const campaignRoutes: readonly AnyRoute[] = [
-  }),
-  }),
-  }),
-  }),
   defineRoute({
     method: 'GET',
     path: '/campaigns',
@@ -60,10 +55,11 @@ export const campaignRoutes: readonly AnyRoute[] = [
     query: { type: 'object', additionalProperties: false, required: ['domain'], properties: { domain, ...readQuery } },
     headers: passwordHeaders,
     response: { status: 200, kind: 'document', description: 'The campaign, or its public view.', schema: campaign },
-    errors: ['CAMPAIGN_NOT_FOUND', 'INVALID_CAMPAIGN_PASSWORD'],
+    errors: readErrors,
     handler: async (ctx, { query, headers }) => {
       const { domain: site, ...options } = query;
-      return replyPublic(await campaignManager.findByDomain(ctx, site, { ...options, password: headers['x-campaign-password'] }));
+      const password = headers['x-campaign-password'];
+      return replyPublic(await campaignManager.findByDomain(ctx, site, { ...options, password }));
     },
   }),
   defineRoute({
@@ -92,11 +88,11 @@ export const campaignRoutes: readonly AnyRoute[] = [
     query: { type: 'object', additionalProperties: false, properties: readQuery },
     headers: passwordHeaders,
     response: { status: 200, kind: 'document', description: 'The campaign.', schema: campaign },
-    errors: ['CAMPAIGN_NOT_FOUND', 'INVALID_CAMPAIGN_PASSWORD'],
-    handler: async (ctx, { params, query, headers }) =>
-      replyDocument(await campaignManager.findById(ctx, params.campaignId, { ...query, password: headers['x-campaign-password'] })),
+    errors: readErrors,
+    handler: async (ctx, { params, query, headers }) => {
+      const password = headers['x-campaign-password'];
+      return replyDocument(await campaignManager.findById(ctx, params.campaignId, { ...query, password }));
+    },
   }),
-  defineRoute({ ...updateRoute, method: 'POST', summary: 'Update a campaign (the same as PATCH)', handler: updateHandler }),
-  defineRoute({ ...updateRoute, method: 'PATCH', summary: 'Update a campaign', handler: updateHandler }),
-  }),
+  ...updateRoutes,
 ];

@@ -1,5 +1,4 @@
-import { type JSONSchema } from 'json-schema-to-ts';
-import { type AnyRoute } from './route.ts';
+import { type AnyRoute, type ObjectSchema } from './route.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -75,8 +74,8 @@ class Components {
   }
 }
 
-function selectParameters(schema: JSONSchema | undefined, place: 'query' | 'header', components: Components): Json[] {
-  if (schema === undefined || typeof schema === 'boolean') return [];
+function selectParameters(schema: ObjectSchema | undefined, place: 'query' | 'header', components: Components): Json[] {
+  if (schema === undefined) return [];
   const required = new Set(schema.required ?? []);
   return Object.entries(schema.properties ?? {}).map(([name, property]) => {
     const { description, ...rest } = property as Json;

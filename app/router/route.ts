@@ -22,7 +22,7 @@ export interface RouteResponse {
   readonly status: 200 | 201 | 204;
   readonly description: string;
   readonly kind: 'document' | 'list' | 'empty' | 'raw';
-  readonly schema?: JSONSchema;
+  readonly schema?: object;
   /** The media type, when it is not the JSON envelope. */
   readonly mediaType?: string;
 }
@@ -35,45 +35,56 @@ export interface RouteInput<P extends string, Q, B, H> {
   readonly headers: H;
 }
 
-/** A route: everything that the router, the OpenAPI document and the tests need to know of it, in one literal. */
-export interface Route<
-  P extends string = string,
-  Q extends JSONSchema = JSONSchema,
-  B extends JSONSchema = JSONSchema,
-  H extends JSONSchema = JSONSchema,
-> {
+/** What a schema lets through; nothing is known where a route declares none. */
+type InputOf<S> = [S] extends [never] ? unknown : S extends JSONSchema ? FromSchema<S> : unknown;
+
+/** What is known of a route whatever its input: all that the router, the OpenAPI document and the tests need. */
+interface RouteDeclaration<P extends string> {
   readonly method: Method;
   readonly path: P;
   readonly tag: string;
   readonly summary: string;
   readonly description?: string;
   readonly permission: Permission;
+  readonly response: RouteResponse;
+  /** The types of the errors that are the route's own; those that every route can answer are not listed. */
+  readonly errors?: readonly string[];
+}
+
+/** A route in one literal. The handler's input is typed by the path and the schemas. */
+export interface Route<P extends string, Q, B, H> extends RouteDeclaration<P> {
   /** The query parameters; unknown ones are refused. Left out: none is allowed. */
   readonly query?: Q;
   /** The request headers that the route reads, in lower case; others are ignored. */
   readonly headers?: H;
   /** The body. Left out: the route reads none. */
   readonly body?: B;
-  readonly response: RouteResponse;
-  /** The types of the errors that are the route's own; those that every route can answer are not listed. */
-  readonly errors?: readonly string[];
   readonly handler: (
     ctx: ManagerContext,
-    input: RouteInput<P, Q extends JSONSchema ? FromSchema<Q> : unknown, FromSchema<B>, FromSchema<H>>,
+    input: RouteInput<P, InputOf<Q>, InputOf<B>, InputOf<H>>,
   ) => Promise<Reply> | Reply;
 }
 
-/** A route whose types have served their purpose. */
-export type AnyRoute = Omit<Route, 'handler'> & {
-  readonly handler: (ctx: ManagerContext, input: RouteInput<string, unknown, unknown, unknown>) => Promise<Reply> | Reply;
-};
+/** The parts of an object schema that are looked into. */
+export interface ObjectSchema {
+  readonly properties?: Readonly<Record<string, object>>;
+  readonly required?: readonly string[];
+}
 
-/** Declares a route; the handler's input is typed by the path and the schemas. */
+/** A route whose types have served their purpose. */
+export interface AnyRoute extends RouteDeclaration<string> {
+  readonly query?: ObjectSchema;
+  readonly headers?: ObjectSchema;
+  readonly body?: object;
+  readonly handler: (ctx: ManagerContext, input: RouteInput<string, unknown, unknown, unknown>) => Promise<Reply> | Reply;
+}
+
+/** Declares a route. */
 export function defineRoute<
   const P extends string,
-  const Q extends JSONSchema = false,
-  const B extends JSONSchema = false,
-  const H extends JSONSchema = false,
+  const Q extends object = never,
+  const B extends object = never,
+  const H extends object = never,
 >(route: Route<P, Q, B, H>): AnyRoute {
   return route as unknown as AnyRoute;
 }

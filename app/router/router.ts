@@ -43,7 +43,7 @@ function createQueryReader(route: AnyRoute): (ctx: HttpContext) => unknown {
 /** Reads the headers that a route names. Throws `ValidationError`. */
 function createHeaderReader(route: AnyRoute): (ctx: HttpContext) => unknown {
   const { headers } = route;
-  if (headers === undefined || typeof headers === 'boolean') return () => none;
+  if (headers === undefined) return () => none;
   const names = Object.keys(headers.properties ?? {});
   const validator = createValidator(headers);
   return ctx => {

@@ -1,0 +1,4 @@
+/** The environment of the process. Nothing else reads it. */
+export function selectEnvironment(): Readonly<Record<string, string | undefined>> {
+  return process.env;
+}

@@ -1,0 +1,55 @@
+const forbidden: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/**
+ * Applies a JSON merge patch (RFC 7396): `null` removes, objects merge, everything else replaces. Neither argument is
+ * changed; parts that the patch leaves alone are shared with the target. Keys that reach a prototype are left out.
+ */
+export function applyMergePatch(target: unknown, patch: unknown): unknown {
+  if (!isObject(patch)) return patch;
+  const merged: Record<string, unknown> = isObject(target) ? { ...target } : {};
+  for (const [key, value] of Object.entries(patch)) {
+    if (forbidden.has(key)) continue;
+    if (value === null) delete merged[key];
+    else
+      merged[key] = isObject(value)
+        ? applyMergePatch(Object.hasOwn(merged, key) ? merged[key] : undefined, value)
+        : value;
+  }
+  return merged;
+}
+
+/**
+ * Makes the merge patch that turns `before` into `after`. Values that are no plain objects (arrays, dates) are compared
+ * as wholes. A null member of `after` cannot be told from a removal, as RFC 7396 says.
+ */
+export function createMergePatch(before: unknown, after: unknown): unknown {
+  if (!isObject(before) || !isObject(after)) return after;
+  const patch: Record<string, unknown> = {};
+  for (const key of Object.keys(before)) if (after[key] === undefined) patch[key] = null;
+  for (const [key, value] of Object.entries(after)) {
+    const old = before[key];
+    if (old === value || value === undefined) continue;
+    if (isObject(old) && isObject(value)) {
+      const inner = createMergePatch(old, value) as Record<string, unknown>;
+      if (Object.keys(inner).length > 0) patch[key] = inner;
+    } else if (!isSame(old, value)) {
+      patch[key] = value;
+    }
+  }
+  return patch;
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (a instanceof Date && b instanceof Date) return a.getTime() === b.getTime();
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, at) => isSame(item, b[at]));
+  if (!isObject(a) || !isObject(b)) return false;
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every(key => Object.hasOwn(b, key) && isSame(a[key], b[key]));
+}
