@@ -41,3 +41,10 @@ export const campaignCreate = {
     status: { type: 'string', enum: ['DRAFT'], description: 'A campaign begins as a DRAFT.' },
   },
 } as const;
+
+/** The body that updates a campaign. What it may hold is decided on the campaign as a whole, once it is merged. */
+export const campaignPatch = {
+  $id: 'campaignPatch',
+  type: 'object',
+  description: 'A JSON merge patch (RFC 7396) of the campaign; `status` makes a transition, `password` protects.',
+} as const;

@@ -5,7 +5,7 @@ import { selectWords } from './campaign-derived.ts';
 import { type CampaignDocument } from './campaign-document.ts';
 import { withConflicts } from './conflicts.ts';
 import { type Collection, type CollectionSpec, type Filter, type Sort } from './store/collection.ts';
-import { type InsertOptions, pendingChangeIndex, type UpdateOptions, type UpdateOutcome, type VersionedCollection } from './versioned.ts';
+import { type InsertOptions, type NewDocument, pendingChangeIndex, type UpdateOptions, type UpdateOutcome, type VersionedCollection } from './versioned.ts';
 
 /** What the list can be sorted by. */
 export const campaignSortFields = ['date.created', 'date.updated', 'date.open', 'date.close', 'name'] as const;
@@ -79,7 +79,7 @@ export interface CampaignsDatastore {
   /** Which of the ids are campaigns. */
   selectExisting(campaignIds: readonly string[]): Promise<Set<string>>;
   /** Throws the conflict of whichever key is taken. */
-  insert(content: Omit<CampaignDocument, 'version'>, options: InsertOptions<CampaignDocument>): Promise<CampaignDocument>;
+  insert(content: NewDocument<CampaignDocument>, options: InsertOptions<CampaignDocument>): Promise<CampaignDocument>;
   /** Gives null when there is none; throws `VersionMismatchError`, conflicts, and whatever `apply` throws. */
   update(
     campaignId: string,
