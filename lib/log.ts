@@ -1,5 +1,6 @@
-import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino';
+import { pino, type DestinationStream } from 'pino';
 import { createIsoClock } from './iso-clock.ts';
+import { createLineBuffer } from './line-buffer.ts';
 import { redact } from './redact.ts';
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
@@ -25,78 +26,102 @@ export type Log = (path: string) => Logger;
 
 export interface LogOptions {
   readonly level: LogLevel | 'silent';
-  /** In production lines are buffered and written at least once a second, elsewhere each at once. */
+  /** In production lines are written in batches, at least once a second; elsewhere each at once. */
   readonly environment: string;
   /** Where the lines go; standard output when left out. */
   readonly destination?: DestinationStream;
 }
 
-const BUFFER_BYTES = 8 * 1024;
-const FLUSH_INTERVAL_MS = 1000;
+const STDOUT = 1;
+const SEVERITIES = { debug: 20, info: 30, warn: 40, error: 50, silent: 100 };
 
 /**
  * The log of a process: one Logstash JSON line per call (`@timestamp, level, message, path, correlation, data`).
  * `flush` resolves when everything is written; it is called last, at shutdown.
  */
 export function createLog({ level, environment, destination }: LogOptions): { Log: Log; flush: () => Promise<void> } {
-  const isBuffered = environment === 'production';
-  const stream =
-    destination ?? pino.destination({ dest: 1, sync: !isBuffered, minLength: isBuffered ? BUFFER_BYTES : 0 });
+  const { stream, flush } =
+    environment === 'production' ? createBufferedStream(destination) : createDirectStream(destination);
   const selectIsoTime = createIsoClock();
-  const sink = pino(
-    {
-      level,
-      base: null,
-      messageKey: 'message',
-      timestamp: () => `,"@timestamp":"${selectIsoTime()}"`,
-      formatters: { level: label => ({ level: label }) },
+  const threshold = SEVERITIES[level];
+  const write: WriteLine = (severity, path, message, data, correlation) => {
+    // Redaction is work: it is done for lines that are written.
+    if (SEVERITIES[severity] < threshold) return;
+    const line = {
+      '@timestamp': selectIsoTime(),
+      level: severity,
+      message,
+      path,
+      correlation,
+      data: data && redact(data),
+    };
+    stream.write(`${JSON.stringify(line)}\n`);
+  };
+  return { Log: path => new LineLogger(write, path, undefined), flush };
+}
+
+type WriteLine = (
+  level: LogLevel,
+  path: string,
+  message: string,
+  data: LogData | undefined,
+  correlation: string | undefined,
+) => void;
+
+interface Sink {
+  readonly stream: DestinationStream;
+  readonly flush: () => Promise<void>;
+}
+
+function createDirectStream(destination: DestinationStream = pino.destination({ dest: STDOUT, sync: true })): Sink {
+  return { stream: destination, flush: () => Promise.resolve() };
+}
+
+function createBufferedStream(destination: DestinationStream | undefined): Sink {
+  // SonicBoom says when it has written only with a minimal length, and any will do.
+  const target = destination ?? pino.destination({ dest: STDOUT, sync: false, minLength: 1 });
+  const buffer = createLineBuffer(target);
+  return {
+    stream: buffer,
+    async flush() {
+      buffer.flush();
+      await flushTarget(target);
     },
-    stream,
-  );
-  const flush = () => flushStream(stream);
-  // Few lines at night must not wait for the buffer to fill.
-  if (isBuffered && destination === undefined) setInterval(() => void flush(), FLUSH_INTERVAL_MS).unref();
-  return { Log: path => new LineLogger(sink, path, undefined), flush };
+  };
 }
 
 /** A log that writes nothing, for programs and tests that do not care. */
 export const silentLog: Log = () => silentLogger;
 
 class LineLogger implements Logger {
-  readonly #sink: PinoLogger;
+  readonly #write: WriteLine;
   readonly #path: string;
   readonly #correlation: string | undefined;
 
-  constructor(sink: PinoLogger, path: string, correlation: string | undefined) {
-    this.#sink = sink;
+  constructor(write: WriteLine, path: string, correlation: string | undefined) {
+    this.#write = write;
     this.#path = path;
     this.#correlation = correlation;
   }
 
-  error(message: string, data?: LogData, correlation?: string): void {
-    this.#write('error', message, data, correlation);
+  error(message: string, data?: LogData, correlation = this.#correlation): void {
+    this.#write('error', this.#path, message, data, correlation);
   }
 
-  warn(message: string, data?: LogData, correlation?: string): void {
-    this.#write('warn', message, data, correlation);
+  warn(message: string, data?: LogData, correlation = this.#correlation): void {
+    this.#write('warn', this.#path, message, data, correlation);
   }
 
-  info(message: string, data?: LogData, correlation?: string): void {
-    this.#write('info', message, data, correlation);
+  info(message: string, data?: LogData, correlation = this.#correlation): void {
+    this.#write('info', this.#path, message, data, correlation);
   }
 
-  debug(message: string, data?: LogData, correlation?: string): void {
-    this.#write('debug', message, data, correlation);
+  debug(message: string, data?: LogData, correlation = this.#correlation): void {
+    this.#write('debug', this.#path, message, data, correlation);
   }
 
   withCorrelation(correlation: string): Logger {
-    return new LineLogger(this.#sink, this.#path, correlation);
-  }
-
-  #write(level: LogLevel, message: string, data: LogData | undefined, correlation = this.#correlation): void {
-    // Redaction is work: it is done for lines that are written.
-    if (!this.#sink.isLevelEnabled(level)) return;
-    this.#sink[level]({ path: this.#path, correlation, data: data && redact(data) }, message);
+    return new LineLogger(this.#write, this.#path, correlation);
   }
 }
 
@@ -108,9 +133,9 @@ const silentLogger: Logger = {
   withCorrelation: () => silentLogger,
 };
 
-function flushStream(stream: DestinationStream): Promise<void> {
-  const { flush } = stream as { flush?: (done: (error?: Error) => void) => void };
+function flushTarget(target: DestinationStream): Promise<void> {
+  const { flush } = target as { flush?: (done: (error?: Error) => void) => void };
   if (flush === undefined) return Promise.resolve();
   // A log that cannot be written has nobody left to tell.
-  return new Promise(resolve => flush.call(stream, () => resolve()));
+  return new Promise(resolve => flush.call(target, () => resolve()));
 }
