@@ -39,8 +39,8 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   const folder = await socketFolder(directory);
   try {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-      const lock = await appear(directory, folder.path);
-      if (lock !== undefined && (await isAlone(directory, folder.path, lock.name))) {
+      const lock = await tryLock(directory, folder.path);
+      if (lock !== undefined) {
         return {
           async release() {
             await lock.withdraw();
@@ -48,7 +48,6 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
           },
         };
       }
-      await lock?.withdraw();
       if (attempt < ATTEMPTS) await wait(Math.random() * STEP_BACK_MS * attempt);
     }
   } catch (error) {
@@ -62,6 +61,19 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
 interface Appearance {
   readonly name: string;
   withdraw(): Promise<void>;
+}
+
+async function tryLock(directory: string, socketPath: string): Promise<Appearance | undefined> {
+  const lock = await appear(directory, socketPath);
+  if (lock === undefined) return undefined;
+  try {
+    if (await isAlone(directory, socketPath, lock.name)) return lock;
+  } catch (error) {
+    await lock.withdraw();
+    throw error;
+  }
+  await lock.withdraw();
+  return undefined;
 }
 
 async function appear(directory: string, socketPath: string): Promise<Appearance | undefined> {
@@ -131,5 +143,5 @@ async function socketFolder(directory: string): Promise<{ readonly path: string;
 }
 
 function ignoreMissing(error: unknown): void {
-  if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
 }

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { InvalidOperationError } from '../collection.ts';
 
 /** The fields of a document or of a document inside it. */
@@ -41,7 +42,8 @@ export function storableCopy(value: unknown): unknown {
         return Object.freeze(value.map(element => (element === undefined ? null : storableCopy(element))));
       if (value instanceof Date) return storableDate(value);
       if (value instanceof Uint8Array) return new Uint8Array(value);
-      return storableFields(value);
+      // Dates of another realm are no instances of this one's.
+      return types.isDate(value) ? storableDate(value) : storableFields(value);
     case 'undefined':
     case 'function':
     case 'symbol':
