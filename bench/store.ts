@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type Collection, type CollectionSpec, type StoredDocument } from '../app/datastore/store/collection.ts';
+import { type CollectionSpec, type StoredDocument } from '../app/datastore/store/collection.ts';
 import { openEmbeddedStore } from '../app/datastore/store/embedded/embedded-store.ts';
 
 /*

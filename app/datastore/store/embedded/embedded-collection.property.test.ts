@@ -99,7 +99,7 @@ const change = fc.oneof(
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 4,
-    arbitrary: fc.record({ kind: fc.constant('insert' as const), document: document as fc.Arbitrary<Document> }),
+    arbitrary: fc.record({ kind: fc.constant('insert' as const), document: document }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('update' as const), id, update: change }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('delete' as const), filter: fc.record({ _id: id }) }) },
