@@ -30,9 +30,12 @@ const hasValidCron: ConfigRule<Config> = ({ refresh }) => {
 };
 
 const nestsDeadlines: ConfigRule<Config> = ({ database, server }) =>
-  database.uri !== undefined && Math.max(database.socketTimeoutMs, database.serverSelectionTimeoutMs) >= server.requestTimeoutMs
-    ? ['MONGODB_SOCKET_TIMEOUT_MS and MONGODB_SERVER_SELECTION_TIMEOUT_MS must be below REQUEST_TIMEOUT_MS']
-    : [];
+  [
+    ...(database.maxTimeMs >= database.socketTimeoutMs ? ['MONGODB_MAX_TIME_MS must be below MONGODB_SOCKET_TIMEOUT_MS'] : []),
+    ...(Math.max(database.socketTimeoutMs, database.serverSelectionTimeoutMs) >= server.requestTimeoutMs
+      ? ['MONGODB_SOCKET_TIMEOUT_MS and MONGODB_SERVER_SELECTION_TIMEOUT_MS must be below REQUEST_TIMEOUT_MS']
+      : []),
+  ];
 
 const seedsDemoOnlyApart: ConfigRule<Config> = ({ service }, environment) =>
   environment === 'production' && service.seedDemo ? ['SEED_DEMO is not for production'] : [];

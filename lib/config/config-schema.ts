@@ -14,7 +14,16 @@ export interface ConfigKey {
 /** The configuration's JSON schema: groups of keys. */
 export interface ConfigSchema {
   readonly type: 'object';
-  readonly properties: Readonly<Record<string, { readonly type: 'object'; readonly description: string; readonly properties: Readonly<Record<string, ConfigKey>> }>>;
+  readonly properties: Readonly<
+    Record<
+      string,
+      {
+        readonly type: 'object';
+        readonly description: string;
+        readonly properties: Readonly<Record<string, ConfigKey>>;
+      }
+    >
+  >;
 }
 
 /** A key and where it stands. */

@@ -15,7 +15,10 @@ function formatDefault(value: unknown): string {
 }
 
 /** Gives a configuration with its secrets hidden, fit to be shown. */
-export function redactConfig(schema: ConfigSchema, config: Readonly<Record<string, unknown>>): Record<string, Record<string, unknown>> {
+export function redactConfig(
+  schema: ConfigSchema,
+  config: Readonly<Record<string, unknown>>,
+): Record<string, Record<string, unknown>> {
   const shown: Record<string, Record<string, unknown>> = {};
   for (const { group, name, key } of listConfigKeys(schema)) {
     const value = (config[group] as Record<string, unknown> | undefined)?.[name];

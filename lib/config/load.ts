@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { ValidationError } from '../errors.ts';
 import { createValidator } from '../schema/validator.ts';
 import { type ConfigEntry, type ConfigKey, type ConfigSchema, listConfigKeys } from './config-schema.ts';
 
@@ -37,10 +36,14 @@ const environments = ['development', 'test', 'production'];
  * nothing counts as not set; anything else that is not what the key wants is a fault, never a default.
  * Throws `ConfigError` with all faults.
  */
-export function loadConfig<C>({ schema, rules, directory, variables }: LoadConfigOptions<C>): { config: C; environment: string } {
+export function loadConfig<C>({ schema, rules, directory, variables }: LoadConfigOptions<C>): {
+  config: C;
+  environment: string;
+} {
   const environment = variables['NODE_ENV'] || 'development';
   const faults: string[] = [];
-  if (!environments.includes(environment)) throw new ConfigError([`NODE_ENV must be one of ${environments.join(', ')}`]);
+  if (!environments.includes(environment))
+    throw new ConfigError([`NODE_ENV must be one of ${environments.join(', ')}`]);
   const keys = listConfigKeys(schema);
   const config: Groups = {};
   for (const { group, name, key } of keys) {
@@ -50,14 +53,9 @@ export function loadConfig<C>({ schema, rules, directory, variables }: LoadConfi
   for (const file of ['default.yml', `${environment}.yml`]) mergeFile(config, join(directory, file), file, faults);
   for (const entry of keys) mergeVariable(config, entry, variables, faults);
   const names = new Map(keys.map(({ group, name, key }) => [`/${group}/${name}`, key['x-env']]));
-  try {
-    createValidator(toStrictSchema(schema)).throwIfInvalid(config);
-  } catch (error) {
-    if (!(error instanceof ValidationError)) throw error;
-    for (const { path = '', message } of error.details ?? []) {
-      const [, group, name] = path.split('/');
-      faults.push(`${names.get(`/${group}/${name}`) ?? (path.slice(1).replaceAll('/', '.') || 'a file')} ${message}`);
-    }
+  for (const { path = '', message } of createValidator(toStrictSchema(schema)).selectFaults(config)) {
+    const [, group, name] = path.split('/');
+    faults.push(`${names.get(`/${group}/${name}`) ?? (path.slice(1).replaceAll('/', '.') || 'a file')} ${message}`);
   }
   // Rules look at values; they would only repeat what is wrong with them.
   if (faults.length === 0) faults.push(...rules.flatMap(rule => rule(config as C, environment)));
@@ -91,7 +89,12 @@ function mergeFile(config: Groups, path: string, file: string, faults: string[])
   }
 }
 
-function mergeVariable(config: Groups, { group, name, key }: ConfigEntry, variables: LoadConfigOptions<unknown>['variables'], faults: string[]): void {
+function mergeVariable(
+  config: Groups,
+  { group, name, key }: ConfigEntry,
+  variables: LoadConfigOptions<unknown>['variables'],
+  faults: string[],
+): void {
   const variable = key['x-env'];
   const file = variables[`${variable}_FILE`];
   let text = variables[variable];
@@ -129,5 +132,11 @@ function parseValue({ type }: ConfigKey, text: string): unknown {
 }
 
 function describeType({ type }: ConfigKey): string {
-  return { string: 'a string', integer: 'a whole number', number: 'a number', boolean: 'true or false', array: 'a list separated by commas' }[type];
+  return {
+    string: 'a string',
+    integer: 'a whole number',
+    number: 'a number',
+    boolean: 'true or false',
+    array: 'a list separated by commas',
+  }[type];
 }
