@@ -32,3 +32,25 @@ export function createHttpServer(
   });
   return server;
 }
+
+/** Listens, or throws why not (`EADDRINUSE`, `EACCES`). */
+export async function listen(server: Server, port: number, host: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+/** Takes no more connections, and resolves when the requests that are under way are answered and all connections are closed. */
+export async function closeGently(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const closed = new Promise<void>(resolve => server.close(() => resolve()));
+  // Connections that clients keep open for their next request become idle one by one.
+  const timer = setInterval(() => server.closeIdleConnections(), 50);
+  server.closeIdleConnections();
+  await closed;
+  clearInterval(timer);
+}

@@ -1,4 +1,4 @@
-import { type ServiceError, UnauthorizedError } from '../lib/errors.ts';
+import { type ServiceError, UnauthenticatedError, UnauthorizedError } from '../lib/errors.ts';
 
 /** What a token can allow on a campaign. `update` implies all the others. */
 export const actions = ['read', 'update', 'state:update', 'feature:update', 'config:update', 'media:join'] as const;
@@ -51,17 +51,18 @@ export function selectReadableCampaigns(actor: Actor | null): 'all' | string[] {
 }
 
 /**
- * Reads the claims of a verified token. Gives null when they are not of the form
- * `{ userId, supreme?, campaigns?: { [campaignId]: { actions: […] } }, iat }`; unknown actions grant nothing.
+ * Reads the claims of a verified token, `{ userId, supreme?, campaigns?: { [campaignId]: { actions: […] } }, iat }`;
+ * unknown actions grant nothing. Throws `UnauthenticatedError` when they are of another form.
  */
-export function selectActor(claims: Readonly<Record<string, unknown>>): Actor | null {
+export function selectActor(claims: Readonly<Record<string, unknown>>): Actor {
   const { userId, supreme = false, campaigns = {}, iat } = claims;
-  if (typeof userId !== 'string' || userId === '' || userId.length > 256) return null;
-  if (typeof supreme !== 'boolean' || typeof iat !== 'number' || typeof campaigns !== 'object' || campaigns === null) return null;
+  const isWellFormed =
+    typeof userId === 'string' && userId !== '' && userId.length <= 256 && typeof supreme === 'boolean' && typeof iat === 'number';
+  if (!isWellFormed || typeof campaigns !== 'object' || campaigns === null) throw new UnauthenticatedError('The claims of the token are not well-formed.');
   const granted = new Map<string, ReadonlySet<Action>>();
   for (const [campaignId, grant] of Object.entries(campaigns as Record<string, unknown>)) {
     const list = (grant as { actions?: unknown } | null)?.actions;
-    if (!Array.isArray(list)) return null;
+    if (!Array.isArray(list)) throw new UnauthenticatedError('The claims of the token are not well-formed.');
     granted.set(campaignId, new Set(actions.filter(action => list.includes(action))));
   }
   return { userId, supreme, campaigns: granted, issuedAt: iat };

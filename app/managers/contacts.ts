@@ -29,7 +29,7 @@ interface WriteOptions {
 /** What is encrypted at rest. */
 const encrypted = ['email', 'phone'] as const;
 
-const validator: Validator = createValidator(contactWrite);
+const validator: Validator<ContactWrite> = createValidator(contactWrite);
 
 function createRules({ service }: Encryption): PatchRules {
   return {
@@ -95,10 +95,19 @@ async function create(
   key?: IdempotencyKey,
 ): Promise<DocumentView> {
   throwIfNotSupreme(ctx.actor);
+  return createView(formatContact(ctx, await insertContact(ctx, body, key)));
+}
+
+/** Inserts a contact for a caller who is known to be allowed to. Throws as `create`. */
+export async function insertContact(
+  ctx: ManagerContext<'contacts' | 'users' | 'changes'>,
+  body: ContactWrite,
+  key?: IdempotencyKey,
+): Promise<ContactDocument> {
   validator.throwIfInvalid(body);
   const by = await ctx.datastore.users.selectReference(ctx.actor);
   const at = ctx.clock();
-  const contact = await createOnce(ctx, {
+  return createOnce(ctx, {
     key,
     find: id => ctx.datastore.contacts.findById(id),
     insert: (id = createId(), idempotency) =>
@@ -112,7 +121,6 @@ async function create(
         { signal: ctx.signal, describeChange: () => describe(ctx, 'contact.created', by, key) },
       ),
   });
-  return createView(formatContact(ctx, contact));
 }
 
 /**

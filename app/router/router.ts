@@ -1,7 +1,7 @@
 import { Router } from '@koa/router';
 import { MethodNotAllowedError, RouteNotFoundError, ValidationError } from '../../lib/errors.ts';
 import { type AppContext, type AppMiddleware } from '../../lib/middlewares/request-state.ts';
-import { createValidator, type Validator } from '../../lib/schema/validator.ts';
+import { createQueryReader, createValidator, type Validator } from '../../lib/schema/validator.ts';
 import { type ManagerContext } from '../context.ts';
 import { type Actor } from '../policy.ts';
 import { admit, throwIfIllFormedId } from './admission.ts';
@@ -24,20 +24,16 @@ function selectSegment(path: string): string {
 }
 
 /** Reads the query of a request: flat strings, validated and converted. Throws `ValidationError`. */
-function createQueryReader(route: AnyRoute): (ctx: HttpContext) => unknown {
+function createRouteQueryReader(route: AnyRoute): (ctx: HttpContext) => unknown {
   if (route.query === undefined) {
     return ctx => {
       const names = ctx.querystring === '' ? [] : Object.keys(ctx.query);
-      if (names.length > 0) throw new ValidationError(names.map(path => ({ path, message: 'is not a parameter of this route' })));
+      if (names.length > 0) throw new ValidationError(names.map(path => ({ path, message: 'is not a known parameter' })));
       return none;
     };
   }
-  const validator = createValidator(route.query, { coerce: true });
-  return ctx => {
-    const query: Record<string, unknown> = { ...ctx.query };
-    validator.throwIfInvalid(query);
-    return query;
-  };
+  const reader = createQueryReader(route.query);
+  return ctx => reader.read(ctx.query);
 }
 
 /** Reads the headers that a route names. Throws `ValidationError`. */
@@ -45,7 +41,7 @@ function createHeaderReader(route: AnyRoute): (ctx: HttpContext) => unknown {
   const { headers } = route;
   if (headers === undefined) return () => none;
   const names = Object.keys(headers.properties ?? {});
-  const validator = createValidator(headers);
+  const validator: Validator<unknown> = createValidator(headers);
   return ctx => {
     const found: Record<string, unknown> = {};
     for (const name of names) {
@@ -59,7 +55,7 @@ function createHeaderReader(route: AnyRoute): (ctx: HttpContext) => unknown {
 
 function createBodyReader(route: AnyRoute): (ctx: HttpContext) => unknown {
   if (route.body === undefined) return () => undefined;
-  const validator: Validator = createValidator(route.body);
+  const validator: Validator<unknown> = createValidator(route.body);
   return ctx => {
     const body: unknown = ctx.request.body;
     validator.throwIfInvalid(body ?? {});
@@ -69,7 +65,7 @@ function createBodyReader(route: AnyRoute): (ctx: HttpContext) => unknown {
 
 /** Makes the handler of a route: pattern, permission, input, the one call of a manager, reply. */
 function createHandler(route: AnyRoute, { createContext }: RouterOptions): (ctx: HttpContext) => Promise<void> {
-  const readQuery = createQueryReader(route);
+  const readQuery = createRouteQueryReader(route);
   const readHeaders = createHeaderReader(route);
   const readBody = createBodyReader(route);
   return async ctx => {

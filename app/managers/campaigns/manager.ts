@@ -1,3 +1,4 @@
+import { addContact, findContacts } from './contacts.ts';
 import { create } from './create.ts';
 import { findFaqs, findTerms, updateFaqs, updateTerms } from './texts.ts';
 import { findHistory } from './history.ts';
@@ -9,11 +10,13 @@ import { selectExpectedVersion, selectView } from './view.ts';
 
 /** All that can be done with campaigns; routers, sockets and workers call these and nothing below. */
 export const campaignManager = {
+  addContact,
   create,
   findByDomain,
   findByEvent,
   findById,
   findCategoryIds,
+  findContacts,
   findEventIds,
   findFaqs,
   findHistory,

@@ -1,11 +1,11 @@
 import { ValidationError } from '../../../lib/errors.ts';
-import { applyMergePatch } from '../../../lib/merge-patch.ts';
 import { type CampaignStatus, campaignStatuses } from '../../../schemas/campaign.ts';
+import { type CampaignWrite } from '../../../schemas/campaign-draft.ts';
 import { type CampaignDocument } from '../../datastore/campaign-document.ts';
-import { isEqual } from '../../datastore/diff.ts';
+import { patchDocument } from '../patching.ts';
 import { finishCampaign, toWire } from './content.ts';
 import { throwIfInvalidStatusChange } from './transitions.ts';
-import { reviveCampaign, selectSchema, selectWritable, throwIfInvalidSchema } from './validation.ts';
+import { readOnlyFields, reviveCampaign, selectSchema, throwIfInvalidSchema } from './validation.ts';
 
 /** A JSON merge patch of what the API shows of a campaign. */
 export type CampaignPatch = Readonly<Record<string, unknown>>;
@@ -20,42 +20,39 @@ export interface PatchOptions {
 
 /**
  * Makes the next content of a campaign of a patch: merges, validates the whole, sanitises what changed, checks the
- * rules, makes the transition. Top-level fields that the patch leaves as they are keep their identity.
+ * rules, makes the transition. Top-level fields that the patch leaves as they are keep their identity, and so does the
+ * campaign when nothing changes.
  * Throws `ValidationError`, `InvalidStatusChangeError` and the errors of `throwIfInvalidCampaign`.
  */
 export function patchCampaign(current: CampaignDocument, patch: CampaignPatch, { at, by, password }: PatchOptions): CampaignDocument {
-  const shown = toWire(current);
-  const merged = applyMergePatch(shown, patch) as Record<string, unknown>;
-  const { writable, status = current.status } = selectWritable(shown, merged);
-  throwIfInvalidStatus(status);
+  // Neither is merged: a status is reached by a transition, and of a password the hash alone is kept.
+  const { status: wanted = current.status, password: plain, ...content } = patch;
+  const { status: _shown, ...shown } = toWire(current);
+  const status = selectStatus(wanted);
   if (status !== current.status) throwIfInvalidStatusChange(current.status, status);
   // On its way out a campaign must still be whole; once it is INACTIVE its domain is gone.
-  throwIfInvalidSchema(selectSchema(writable, status === 'INACTIVE' ? current.status : status), writable);
-  const revived: Readonly<Record<string, unknown>> = reviveCampaign(writable);
-
-  const next: Record<string, unknown> = { ...current };
-  for (const field of Object.keys(patch)) {
-    if (!(field in writable || field in shown) || handledApart.has(field) || isEqual(shown[field], merged[field])) continue;
-    if (revived[field] === undefined) delete next[field];
-    else next[field] = revived[field];
-  }
-  if ('date' in patch && !isEqual(shown['date'], merged['date'])) {
-    next['date'] = { ...selectServerDates(current.date), ...(revived['date'] as object) };
-  }
-  if (password === null) delete next['password'];
-  else if (password !== undefined) next['password'] = password;
-  return finishCampaign(current, next as unknown as CampaignDocument, { status, at, by });
+  const requiredOf = status === 'INACTIVE' ? current.status : status;
+  const patched = patchDocument(current, shown, content, {
+    readOnly: readOnlyFields,
+    throwIfInvalid: writable => {
+      const whole: Record<string, unknown> = { ...(writable as object), ...(plain != null && { password: plain }) };
+      throwIfInvalidSchema(selectSchema(whole, requiredOf), whole);
+    },
+    revive: writable => reviveCampaign(writable as CampaignWrite),
+  });
+  const next = withPassword(patched, password);
+  if (next === current && status === current.status) return current;
+  return finishCampaign(current, next, { status, at, by });
 }
 
-/** Fields that have a way of their own into the document, or none. */
-const handledApart: ReadonlySet<string> = new Set(['date', 'password', 'status', '_id', 'statusHistory', 'version', 'audit', 'isPasswordProtected']);
-
-function throwIfInvalidStatus(status: unknown): asserts status is CampaignStatus {
-  if (!campaignStatuses.some(one => one === status)) {
-    throw new ValidationError([{ path: '/status', message: `must be one of ${campaignStatuses.join(', ')}` }]);
-  }
+function selectStatus(status: unknown): CampaignStatus {
+  const found = campaignStatuses.find(one => one === status);
+  if (found === undefined) throw new ValidationError([{ path: '/status', message: `must be one of ${campaignStatuses.join(', ')}` }]);
+  return found;
 }
 
-function selectServerDates({ created, updated, opened, closed, inactivated }: CampaignDocument['date']): CampaignDocument['date'] {
-  return { created, updated, ...(opened && { opened }), ...(closed && { closed }), ...(inactivated && { inactivated }) };
+function withPassword(campaign: CampaignDocument, password: string | null | undefined): CampaignDocument {
+  if (password === undefined || (password === null && campaign.password === undefined)) return campaign;
+  const { password: _old, ...rest } = campaign;
+  return password === null ? rest : { ...rest, password };
 }

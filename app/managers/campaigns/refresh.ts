@@ -5,9 +5,10 @@ import { type CampaignDocument } from '../../datastore/campaign-document.ts';
 import { type DueQuery } from '../../datastore/campaigns.ts';
 import { throwIfNotSupreme } from '../../policy.ts';
 import { type RefreshOptions } from '../../services/refresh-options.ts';
+import { selectWritable } from '../patching.ts';
 import { finishCampaign, toWire } from './content.ts';
 import { applyUpdate } from './update.ts';
-import { selectSchema, selectWritable, throwIfInvalidSchema } from './validation.ts';
+import { readOnlyFields, selectSchema, throwIfInvalidSchema } from './validation.ts';
 
 type Context = ManagerContext<'campaigns'>;
 
@@ -111,7 +112,6 @@ async function move(ctx: Context, campaignId: string, pass: Pass, until: Date): 
 
 /** A draft may be incomplete; what opens may not. Throws `ValidationError`. */
 function throwIfIncomplete(campaign: CampaignDocument): void {
-  const shown = toWire(campaign);
-  const { writable } = selectWritable(shown, shown);
-  throwIfInvalidSchema(selectSchema(campaign, 'OPEN'), writable);
+  const { status: _status, ...shown } = toWire(campaign);
+  throwIfInvalidSchema(selectSchema(campaign, 'OPEN'), selectWritable(shown, shown, readOnlyFields));
 }

@@ -1,0 +1,188 @@
+import { type Server } from 'node:http';
+import { type AddressInfo } from 'node:net';
+import { createKeyProvider } from '../lib/auth/key-provider.ts';
+import { createHealth } from '../lib/health.ts';
+import { instrument } from '../lib/instrument.ts';
+import { createLog, type Log } from '../lib/log.ts';
+import { createMetrics, type Metrics } from '../lib/metrics.ts';
+import { createPipeline } from '../lib/middlewares/pipeline.ts';
+import { createShutdown } from '../lib/shutdown.ts';
+import { createTracing, type Tracing } from '../lib/tracing.ts';
+import { type Config } from '../config/schema.ts';
+import { type ContextFactory, createContextFactory } from './context-factory.ts';
+import { type Clock } from './context.ts';
+import { createDatastores, type Datastores, openChanges, openVersionedCollections } from './datastore/datastores.ts';
+import { type Store } from './datastore/store/collection.ts';
+import { createDispatcher } from './hooks/dispatcher.ts';
+import { closeGently, createHttpServer, listen } from './http.ts';
+import { type Actor, selectActor } from './policy.ts';
+import { createDocs } from './router/docs.ts';
+import { createOpenApi } from './router/openapi.ts';
+import { type AnyRoute } from './router/route.ts';
+import { createRouter } from './router/router.ts';
+import { businessRoutes } from './router/routes.ts';
+import { createMetricsRoute, createSystemRoutes } from './router/system.ts';
+import { createServices } from './services/create-services.ts';
+import { createRevocations } from './services/revocations.ts';
+import { openStore, prepareIndexes } from './store.ts';
+import { selectWorkers, type Worker } from './workers/workers.ts';
+import { version } from './version.ts';
+
+/** What can be put in the place of the real thing: a clock and a log by tests, an exporter of spans by tests and benchmarks. */
+export interface AppOptions {
+  readonly config: Config;
+  /** `development`, `test` or `production`. */
+  readonly environment: string;
+  readonly clock?: Clock;
+  readonly log?: { readonly Log: Log; readonly flush: () => Promise<void> };
+  readonly exporter?: NonNullable<Parameters<typeof createTracing>[0]['exporter']>;
+}
+
+/** The service, made and not yet started. */
+export interface App {
+  readonly store: Store;
+  readonly datastores: Datastores;
+  readonly contexts: ContextFactory;
+  readonly routes: readonly AnyRoute[];
+  readonly metrics: Metrics;
+  /** Listens and starts the workers. Throws what `listen` throws: a port that is taken. */
+  start(): Promise<{ readonly url: string }>;
+  /** Stops in order, once. Gives the exit code. */
+  stop(reason: string): Promise<number>;
+}
+
+function instrumentDatastores(datastores: Datastores, { metrics, tracing }: { metrics: Metrics; tracing: Tracing | null }): Datastores {
+  const histogram = metrics.histogram({
+    name: 'datastore_operation_duration_seconds',
+    help: 'How long operations of datastores take.',
+    labels: ['operation', 'outcome'],
+  });
+  return Object.fromEntries(
+    Object.entries(datastores).map(([noun, datastore]: [string, object]) => [
+      noun,
+      instrument(datastore, `datastore.${noun}`, { tracing, histogram }),
+    ]),
+  ) as unknown as Datastores;
+}
+
+/**
+ * Makes the service of a configuration: opens the database, composes everything, listens to nothing yet.
+ * Throws what `openStore` throws; what was opened by then is closed.
+ */
+export async function create(options: AppOptions): Promise<App> {
+  const { config, environment, clock = () => new Date() } = options;
+  const { Log, flush } = options.log ?? createLog({ level: config.log.level, environment });
+  const store = await openStore(config, Log);
+  try {
+    return await compose({ ...options, clock, log: { Log, flush } }, store);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' | 'log'>>, store: Store): Promise<App> {
+  const { config, environment, clock, exporter } = options;
+  const { Log, flush } = options.log;
+  const { server, service, jwt, rateLimit } = config;
+  const metrics = createMetrics({ isProcessMeasured: environment !== 'test' });
+  const tracing = await createTracing({ ...config.tracing, ...(exporter && { exporter }) });
+  const shutdown = createShutdown({ log: Log('app/shutdown'), timeoutMs: server.shutdownTimeoutMs });
+  await prepareIndexes(store, { create: store.kind === 'embedded' || config.database.createIndexes, log: Log });
+
+  const changes = openChanges(store);
+  const collections = openVersionedCollections(store);
+  const dispatcher = createDispatcher({ collections, changes, clock, log: Log('app/hooks/dispatcher'), metrics: createDispatcherMetrics(metrics) });
+  const datastores = instrumentDatastores(createDatastores({ store, changes, outbox: dispatcher, clock }), { metrics, tracing });
+  const revocations = createRevocations({ users: datastores.users, log: Log('app/services/revocations') });
+  const services = createServices(config, { revocations });
+  if (environment === 'production' && !services.fieldEncryption.enabled) Log('app').warn('encryption.off', { missing: 'DATA_ENCRYPTION_KEYS' });
+  const contexts = createContextFactory({ datastore: datastores, service: services, log: Log('app/managers'), clock });
+  const workers: readonly Worker[] = selectWorkers(service.roles, { config, datastores, collections, dispatcher, contexts, clock, Log });
+
+  const health = createHealth({ [store.kind === 'mongodb' ? 'mongodb' : 'database']: () => store.ping() });
+  const keys = createKeyProvider({ ...jwt, log: Log });
+  const routes: AnyRoute[] = [
+    ...businessRoutes,
+    ...createSystemRoutes({ health, docs: createDocs(() => openapi) }),
+    ...(server.metricsPort === undefined ? [createMetricsRoute(metrics)] : []),
+  ];
+  const openapi = JSON.stringify(createOpenApi(routes, { version }));
+  const pipeline = createPipeline<Actor>({
+    log: Log,
+    metrics: metrics.http,
+    tracing,
+    bodyLimitBytes: server.bodyLimitBytes,
+    requestTimeoutMs: server.requestTimeoutMs,
+    isAccessLogged: config.log.access,
+    rateLimitPerMinute: rateLimit.enabled ? rateLimit.perMinute : null,
+    jwt: {
+      keys,
+      toActor: selectActor,
+      isRevoked: actor => revocations.isRevoked(actor),
+      issuer: jwt.issuer,
+      audience: jwt.audience,
+      maxAgeSeconds: jwt.maxAgeSeconds,
+      clockToleranceSeconds: jwt.clockToleranceSeconds,
+      cacheSize: jwt.cacheSize,
+    },
+  });
+  const createServer = (served: readonly AnyRoute[]): Server =>
+    createHttpServer([...pipeline, createRouter({ routes: served, createContext: contexts.forRequest })], {
+      isProxyTrusted: server.trustProxy,
+      log: Log,
+    });
+  const main = createServer(routes);
+  const ofMetrics = server.metricsPort === undefined ? undefined : createServer([createMetricsRoute(metrics)]);
+  const servers = [main, ...(ofMetrics ? [ofMetrics] : [])];
+
+  shutdown.add('notReady', 'health', async () => {
+    health.setState('draining');
+    await new Promise(resolve => setTimeout(resolve, server.shutdownDelayMs));
+  });
+  const closing = servers.map(one => ({ one, closed: () => closeGently(one) }));
+  shutdown.add('drainRequests', 'http', () => Promise.all(closing.map(({ closed }) => closed())));
+  shutdown.add('drainWork', 'workers', () => Promise.all(workers.map(worker => worker.stop())));
+  shutdown.add('drainWork', 'revocations', () => revocations.stop());
+  shutdown.add('closeClients', 'changes', async () => {
+    await dispatcher.drain();
+    await store.close();
+    keys.close();
+    await tracing?.shutdown();
+  });
+  shutdown.add('flushLogs', 'log', flush);
+
+  return {
+    store,
+    datastores,
+    contexts,
+    routes,
+    metrics,
+    async start() {
+      await revocations.poll();
+      await listen(main, server.port, server.host);
+      if (ofMetrics) await listen(ofMetrics, server.metricsPort ?? 0, server.host);
+      revocations.start(jwt.revocationPollMs);
+      for (const worker of workers) worker.start();
+      health.setState('ready');
+      const { port } = main.address() as AddressInfo;
+      const url = `http://${server.host === '0.0.0.0' ? '127.0.0.1' : server.host}:${port}`;
+      Log('app').info('service.started', { url, store: store.kind, roles: service.roles, version });
+      return { url };
+    },
+    stop: reason => shutdown.run(reason),
+  };
+}
+
+function createDispatcherMetrics(metrics: Metrics) {
+  const recorded = metrics.counter({ name: 'changes_recorded_total', help: 'Changes that were copied to the collection of changes.' });
+  const failed = metrics.counter({
+    name: 'changes_failed_total',
+    help: 'Changes that could not be copied, or not taken from their documents; the sweep comes back to them.',
+    labels: ['stage'],
+  });
+  return {
+    recorded: (count: number) => recorded.inc(count),
+    failed: (stage: 'record' | 'clear', count: number) => failed.inc({ stage }, count),
+  };
+}

@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { selectEnvironment } from '../lib/config/environment.ts';
+import { loadConfig } from '../lib/config/load.ts';
+import { configRules } from '../config/rules.ts';
+import { type Config, configSchema } from '../config/schema.ts';
+import { describeFailure } from './failures.ts';
+
+const configDirectory = fileURLToPath(new URL('../config/', import.meta.url));
+
+/** Reads the configuration before anything else is loaded, starts the service, and stops it on a signal. */
+async function main(): Promise<void> {
+  const { config, environment } = loadConfig<Config>({
+    schema: configSchema,
+    rules: configRules,
+    directory: join(configDirectory),
+    variables: selectEnvironment(),
+  });
+  const { create } = await import('./app.ts');
+  const app = await create({ config, environment });
+  const stop = (signal: NodeJS.Signals): void => {
+    void app.stop(signal).then(code => process.exit(code));
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  try {
+    const { url } = await app.start();
+    if (environment === 'development') {
+      const { greet } = await import('./development.ts');
+      await greet(app, { config, url });
+    }
+  } catch (error) {
+    await app.stop('start failed');
+    throw error;
+  }
+}
+
+main().catch((error: unknown) => {
+  const { message, exitCode } = describeFailure(error);
+  process.stderr.write(`${message}\n`);
+  process.exit(exitCode);
+});

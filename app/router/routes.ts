@@ -1,0 +1,27 @@
+import { adminRoutes } from './admin.ts';
+import { campaignContactRoutes } from './campaign-contacts.ts';
+import { campaignLifeRoutes } from './campaign-life.ts';
+import { campaignQueryRoutes } from './campaign-queries.ts';
+import { campaignTextRoutes } from './campaign-texts.ts';
+import { campaignRoutes } from './campaigns.ts';
+import { contactRoutes } from './contacts.ts';
+import { eventRoutes } from './events.ts';
+import { marketReminderRoutes } from './market-reminders.ts';
+import { marketRoutes } from './markets.ts';
+import { promoterRoutes } from './promoters.ts';
+import { type AnyRoute } from './route.ts';
+
+/** Every route about the business, in the order in which they are looked at: literal paths before parameters. */
+export const businessRoutes: readonly AnyRoute[] = [
+  ...campaignLifeRoutes,
+  ...campaignQueryRoutes,
+  ...campaignRoutes,
+  ...campaignTextRoutes,
+  ...campaignContactRoutes,
+  ...marketRoutes,
+  ...marketReminderRoutes,
+  ...eventRoutes,
+  ...promoterRoutes,
+  ...contactRoutes,
+  ...adminRoutes,
+];

@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto';
+import { Cron } from 'croner';
+import { type ManagerContext } from '../context.ts';
+import { type Lease, type Locks } from '../datastore/locks.ts';
+import { refresh } from '../managers/campaigns/refresh.ts';
+
+export interface RefreshScheduleOptions {
+  /** A cron pattern, in UTC. */
+  readonly cron: string;
+  readonly leaseSeconds: number;
+  readonly locks: Locks;
+  /** Makes the context of a run, which acts for the service itself. */
+  readonly createContext: (correlation: string) => ManagerContext;
+}
+
+export interface RefreshSchedule {
+  start(): void;
+  /** Ends the schedule, and resolves when a run that is under way has ended. */
+  stop(): Promise<void>;
+  /** Refreshes now, unless another instance does. Says whether it ran. */
+  run(): Promise<boolean>;
+}
+
+const NAME = 'refresh';
+
+/**
+ * Makes the schedule of the refresh inside the service. A lease that expires lets one instance do the work; that each
+ * transition happens once is not the lease's doing, but the guarded writes'.
+ */
+export function createRefreshSchedule({ cron, leaseSeconds, locks, createContext }: RefreshScheduleOptions): RefreshSchedule {
+  const owner = randomUUID();
+  const ttlMs = leaseSeconds * 1000;
+  let job: Cron | undefined;
+  let running: Promise<void> = Promise.resolve();
+
+  const runHolding = async (lease: Lease): Promise<void> => {
+    const ctx = createContext(randomUUID());
+    let held: Lease | null = lease;
+    const renewal = setInterval(() => {
+      void (async () => {
+        try {
+          if (held !== null) held = await locks.renew(held, ttlMs);
+        } catch (error) {
+          ctx.log.warn('refresh.leaseNotRenewed', { error });
+        }
+      })();
+    }, ttlMs / 3);
+    try {
+      const { failed: _named, ...counts } = await refresh(ctx, ctx.service.refreshOptions);
+      const isQuiet = counts.opened + counts.closed + counts.inactivated + counts.failedCount === 0;
+      ctx.log[isQuiet ? 'debug' : 'info']('refresh.done', counts);
+    } finally {
+      clearInterval(renewal);
+      if (held !== null) await locks.release(held);
+    }
+  };
+
+  const run = async (): Promise<boolean> => {
+    const lease = await locks.acquire(NAME, owner, ttlMs);
+    if (lease === null) return false;
+    await runHolding(lease);
+    return true;
+  };
+
+  return {
+    run,
+    start() {
+      job = new Cron(cron, { timezone: 'UTC', protect: true }, () => {
+        running = run().then(
+          () => undefined,
+          (error: unknown) => createContext(randomUUID()).log.warn('refresh.failed', { error }),
+        );
+        return running;
+      });
+    },
+    async stop() {
+      job?.stop();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import { type Log } from '../../lib/log.ts';
+import { type Config } from '../../config/schema.ts';
+import { type ContextFactory } from '../context-factory.ts';
+import { type Clock } from '../context.ts';
+import { type Datastores, type openVersionedCollections } from '../datastore/datastores.ts';
+import { type Dispatcher } from '../hooks/dispatcher.ts';
+import { createHousekeeping } from './housekeeping.ts';
+import { createRefreshSchedule } from './refresh-schedule.ts';
+import { createSweep } from './sweep.ts';
+
+/** Something that runs beside the requests. */
+export interface Worker {
+  start(): void;
+  /** Resolves when what was under way has ended. */
+  stop(): Promise<void>;
+}
+
+/** What a process can do; by default it does all of it. */
+export type Role = Config['service']['roles'][number];
+
+export interface WorkerDependencies {
+  readonly config: Config;
+  readonly datastores: Datastores;
+  readonly collections: ReturnType<typeof openVersionedCollections>;
+  readonly dispatcher: Dispatcher;
+  readonly contexts: ContextFactory;
+  readonly clock: Clock;
+  readonly Log: Log;
+}
+
+/** Which workers a role runs. `web` runs none: it answers requests. */
+const workersOf: Readonly<Record<Role, (dependencies: WorkerDependencies) => readonly Worker[]>> = {
+  web: () => [],
+  worker: ({ config, datastores, collections, dispatcher, clock, Log }) => [
+    createSweep({
+      collections,
+      outbox: dispatcher,
+      clock,
+      log: Log('app/workers/sweep'),
+      intervalMs: config.changes.sweepIntervalMs,
+      minAgeMs: config.changes.sweepAgeMs,
+    }),
+    createHousekeeping({ attempts: datastores.attempts, clock, log: Log('app/workers/housekeeping') }),
+  ],
+  refresh: ({ config, datastores, contexts }) =>
+    config.refresh.cron === undefined
+      ? []
+      : [
+          createRefreshSchedule({
+            cron: config.refresh.cron,
+            leaseSeconds: config.refresh.leaseSeconds,
+            locks: datastores.locks,
+            createContext: correlation => contexts.forSystem(correlation),
+          }),
+        ],
+};
+
+/** Makes the workers of the roles of a process. */
+export function selectWorkers(roles: readonly Role[], dependencies: WorkerDependencies): readonly Worker[] {
+  return [...new Set(roles)].flatMap(role => workersOf[role](dependencies));
+}
