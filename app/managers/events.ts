@@ -1,6 +1,6 @@
 import { compileDates } from '../../lib/schema/dates.ts';
 import { createValidator, type Validator } from '../../lib/schema/validator.ts';
-import { event as eventSchema, type EventContent, eventWrite } from '../../schemas/event.ts';
+import { event as eventSchema, type EventContent, type EventWrite, eventWrite } from '../../schemas/event.ts';
 import { type Page } from '../../schemas/paging.ts';
 import { type ManagerContext } from '../context.ts';
 import { type ChangeDescription } from '../datastore/changes.ts';
@@ -15,13 +15,13 @@ import { createView, type DocumentView, selectShown } from './presentation.ts';
 type Context = ManagerContext<'events' | 'users'>;
 type Fields = Readonly<Record<string, unknown>>;
 
-const validator: Validator = createValidator(eventWrite);
+const validator: Validator<EventWrite> = createValidator(eventWrite);
 const dates = compileDates(eventWrite);
 
 const rules: PatchRules = {
   readOnly: ['_id', 'date.created', 'date.updated', 'version'],
   throwIfInvalid: writable => validator.throwIfInvalid(writable),
-  revive: writable => dates.revive(writable) as Fields,
+  revive: writable => dates.revive(writable),
 };
 
 /** Gives every field of an event that is shown, in the schema's order; instants are dates. */

@@ -24,7 +24,7 @@ interface WriteOptions {
   readonly expectedVersion?: number | undefined;
 }
 
-const validator: Validator = createValidator(promoterWrite);
+const validator: Validator<PromoterWrite> = createValidator(promoterWrite);
 
 const rules: PatchRules = {
   readOnly: ['_id', 'date', 'version'],

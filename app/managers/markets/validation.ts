@@ -4,7 +4,7 @@ import { type MarketContent } from '../../../schemas/market.ts';
 import { type MarketWrite, marketWrite } from '../../../schemas/market-write.ts';
 import { type PatchRules } from '../patching.ts';
 
-const validator: Validator = createValidator(marketWrite);
+const validator: Validator<MarketWrite> = createValidator(marketWrite);
 const dates = compileDates(marketWrite);
 
 type ServerField = '_id' | 'campaignId' | 'notification' | 'selection' | 'date' | 'version';
@@ -16,7 +16,7 @@ export function throwIfInvalidSchema(market: unknown): asserts market is MarketW
 
 /** Turns the instants of a validated market into dates. */
 export function reviveMarket(market: MarketWrite): Omit<MarketContent, ServerField> {
-  return dates.revive(market) as ReturnType<typeof reviveMarket>;
+  return dates.revive<unknown>(market) as ReturnType<typeof reviveMarket>;
 }
 
 /** What a merge patch may do to a market. */
