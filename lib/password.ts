@@ -8,6 +8,7 @@ const KEY_BYTES = 32;
 const SALT_BYTES = 16;
 /** How many hashes are computed at once: each takes 32 MiB and a thread. */
 const CONCURRENCY = 2;
+const HASH = /^scrypt\$(\d{1,8})\$(\d{1,3})\$(\d{1,3})\$([\w-]+)\$([\w-]+)$/;
 
 /** Lets a fixed number of tasks run at once; the others wait in turn. */
 function createSemaphore(limit: number): <T>(task: () => Promise<T>) => Promise<T> {
@@ -51,8 +52,8 @@ export async function hashPassword(password: string): Promise<string> {
 
 /** Says, in constant time, whether a password is that of a hash. A string that is no hash is nobody's. */
 export async function verifyPassword(password: string, hash: string): Promise<boolean> {
-  const [scheme, cost, blockSize, parallelism, salt = '', key = ''] = hash.split('$');
-  if (scheme !== 'scrypt') return false;
+  const [, cost, blockSize, parallelism, salt = '', key = ''] = HASH.exec(hash) ?? [];
+  if (key === '') return false;
   const expected = Buffer.from(key, 'base64url');
   const options = { N: Number(cost), r: Number(blockSize), p: Number(parallelism) };
   const actual = await derive(password, Buffer.from(salt, 'base64url'), options);

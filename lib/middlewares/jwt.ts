@@ -9,8 +9,8 @@ import { type AppContext, type AppMiddleware } from './request-state.ts';
 
 export interface JwtOptions<A extends Actor> {
   readonly keys: KeyProvider;
-  /** Reads the caller from verified claims. Whatever it throws means that the token is malformed. */
-  readonly toActor: (claims: TokenClaims) => A;
+  /** Reads the caller from verified claims. Null, or whatever it throws, means that the token is malformed. */
+  readonly toActor: (claims: TokenClaims) => A | null;
   /** Asked on each use of a token, remembered or not. `issuedAt` is in seconds since 1970. */
   readonly isRevoked: (actor: A, token: { readonly issuedAt: number }) => boolean;
   readonly issuer?: string | undefined;
@@ -116,12 +116,15 @@ function createVerify<A extends Actor>(options: JwtOptions<A>, now: () => number
   };
 }
 
-function readActor<A>(claims: TokenClaims, toActor: (claims: TokenClaims) => A): A {
+function readActor<A>(claims: TokenClaims, toActor: (claims: TokenClaims) => A | null): A {
+  const malformed = 'The claims of the token are malformed.';
   try {
-    return toActor(claims);
+    const actor = toActor(claims);
+    if (actor !== null) return actor;
   } catch (error) {
-    throw createInvalidTokenError('The claims of the token are malformed.', error);
+    throw createInvalidTokenError(malformed, error);
   }
+  throw createInvalidTokenError(malformed);
 }
 
 /** jsonwebtoken's errors are told apart by their names: koa-jwt may bring a copy of its own, and its classes with it. */
