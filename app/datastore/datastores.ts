@@ -4,7 +4,7 @@ import { type CampaignsDatastore, createCampaignsDatastore, spec as campaignsSpe
 import { type ChangeRecord, type Changes, createChanges, type Outbox, spec as changesSpec } from './changes.ts';
 import { type ContactsDatastore, createContactsDatastore, spec as contactsSpec } from './contacts.ts';
 import { type ContactDocument } from './contact-document.ts';
-import { createEventsDatastore, type EventsDatastore, spec as eventsSpec } from './events.ts';
+import { createEventsDatastore, isEventId, type EventsDatastore, spec as eventsSpec } from './events.ts';
 import { type EventDocument } from './event-document.ts';
 import { createLocks, type LockDocument, type Locks, spec as locksSpec } from './locks.ts';
 import { createMarketsDatastore, type MarketsDatastore, spec as marketsSpec } from './markets.ts';
@@ -47,10 +47,12 @@ export function openVersionedCollections(store: Store): ReadonlyMap<string, Coll
   return new Map(versioned.map(spec => [spec.name, store.collection<VersionedDocument>(spec)]));
 }
 
-/** What changes must not show: hashes of passwords, and what is encrypted. */
-const redacted: Readonly<Record<string, readonly string[]>> = {
-  campaigns: ['password', 'idempotency'],
-  contacts: ['email', 'phone', 'idempotency'],
+/** What a collection's documents need besides the usual. */
+const particulars: Readonly<Record<string, { readonly redact?: readonly string[]; readonly isId?: (id: string) => boolean }>> = {
+  // Hashes of passwords, and what is encrypted, are no part of history.
+  campaigns: { redact: ['password'] },
+  contacts: { redact: ['email', 'phone'] },
+  events: { isId: isEventId },
 };
 
 /** Opens the datastores over a store. */
@@ -69,8 +71,8 @@ export function createDatastores({
     spec: CollectionSpec,
   ): { collection: Collection<T>; versioned: VersionedCollection<T> } => {
     const collection = store.collection<T>(spec);
-    const redact = redacted[spec.name] ?? ['idempotency'];
-    return { collection, versioned: createVersionedCollection({ collection, changes, outbox, clock, redact }) };
+    const versioned = createVersionedCollection({ collection, changes, outbox, clock, ...particulars[spec.name] });
+    return { collection, versioned };
   };
   return {
     campaigns: createCampaignsDatastore(open<CampaignDocument>(campaignsSpec)),

@@ -20,7 +20,7 @@ const dates = compileDates(eventWrite);
 
 const rules: PatchRules = {
   readOnly: ['_id', 'date.created', 'date.updated', 'version'],
-  throwIfInvalid: writable => validator.throwIfInvalid(writable),
+  selectFaults: validator.selectFaults,
   revive: writable => dates.revive(writable),
 };
 

@@ -10,11 +10,10 @@ const shown = toWire(visible);
 
 const rules: PatchRules = {
   readOnly: ['_id', 'version', 'date.created'],
-  throwIfInvalid: writable => {
-    const unknown = Object.keys(writable as object).filter(field => !['name', 'place', 'date'].includes(field));
-    if (unknown.length > 0)
-      throw new ValidationError(unknown.map(field => ({ path: `/${field}`, message: 'is unknown' })));
-  },
+  selectFaults: writable =>
+    Object.keys(writable)
+      .filter(field => !['name', 'place', 'date'].includes(field))
+      .map(field => ({ path: `/${field}`, message: 'is unknown' })),
   revive: writable => {
     const { end: text } = (writable['date'] ?? {}) as { end?: string };
     return { ...writable, ...(text !== undefined && { date: { end: new Date(text) } }) };

@@ -8,8 +8,8 @@ type Fields = Readonly<Record<string, unknown>>;
 export interface PatchRules {
   /** The fields that the server alone writes: `version`, or `date.created` where only a part of `date` is. */
   readonly readOnly: readonly string[];
-  /** Throws `ValidationError` unless what a client may write is whole. */
-  readonly throwIfInvalid: (writable: unknown) => void;
+  /** What is wrong with what a client may write, looked at as a whole. */
+  readonly selectFaults: (writable: Fields) => readonly ErrorDetail[];
   /** Turns the instants of what was validated into dates. */
   readonly revive: (writable: Fields) => Fields;
 }
@@ -28,8 +28,10 @@ export function toWire(shown: object): Record<string, unknown> {
  */
 export function patchDocument<D extends object>(current: D, shown: Fields, patch: Fields, rules: PatchRules): D {
   const merged = applyMergePatch(shown, patch) as Fields;
-  const writable = selectWritable(shown, merged, rules.readOnly);
-  rules.throwIfInvalid(writable);
+  const { writable, faults } = selectWritable(shown, merged, rules.readOnly);
+  // Every fault is told at once, whoever finds it.
+  const all = [...faults, ...rules.selectFaults(writable)];
+  if (all.length > 0) throw new ValidationError(all);
   const revived = rules.revive(writable);
 
   const readOnly = new Set(rules.readOnly);
@@ -47,9 +49,13 @@ export function patchDocument<D extends object>(current: D, shown: Fields, patch
 
 /**
  * Takes away the fields that the server alone writes. What equals the stored value is let pass, so that a document
- * that was read can be edited and sent back; anything else is a `ValidationError` that names it.
+ * that was read can be edited and sent back; anything else is a fault that names it.
  */
-export function selectWritable(shown: Fields, merged: Fields, readOnly: readonly string[]): Record<string, unknown> {
+export function selectWritable(
+  shown: Fields,
+  merged: Fields,
+  readOnly: readonly string[],
+): { writable: Record<string, unknown>; faults: readonly ErrorDetail[] } {
   const faults: ErrorDetail[] = [];
   const writable: Record<string, unknown> = { ...merged };
   for (const path of readOnly) {
@@ -67,8 +73,7 @@ export function selectWritable(shown: Fields, merged: Fields, readOnly: readonly
     }
     writable[field] = rest;
   }
-  if (faults.length > 0) throw new ValidationError(faults);
-  return writable;
+  return { writable, faults };
 }
 
 /** The part of an object that the server alone writes; undefined when all of it is a client's. */

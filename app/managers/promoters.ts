@@ -28,7 +28,7 @@ const validator: Validator<PromoterWrite> = createValidator(promoterWrite);
 
 const rules: PatchRules = {
   readOnly: ['_id', 'date', 'version'],
-  throwIfInvalid: writable => validator.throwIfInvalid(writable),
+  selectFaults: validator.selectFaults,
   // A promoter has no instants of a client's.
   revive: writable => writable,
 };

@@ -29,6 +29,13 @@ export interface CampaignHistory extends Page<FormattedChange> {
   readonly statusHistory: CampaignContent['statusHistory'];
 }
 
+/** Fields that exist for the indexes and for idempotency alone: nobody changed them. */
+const derived: ReadonlySet<string> = new Set(['search', 'nameKey', 'eventKeys', 'idempotency', 'clonedFrom']);
+
+function withoutDerived(patch: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(patch).filter(([field]) => !derived.has(field)));
+}
+
 /** Gives a change as history shows it. */
 export function formatChange(record: ChangeRecord, userId: string | undefined): FormattedChange {
   const { _id, cause, collection, documentId, version, at, by, correlation, diff } = record;
@@ -42,7 +49,7 @@ export function formatChange(record: ChangeRecord, userId: string | undefined): 
     by,
     ...(userId !== undefined && { userId }),
     correlation,
-    changes: { before: diff.before, after: diff.after },
+    changes: { before: withoutDerived(diff.before), after: withoutDerived(diff.after) },
   };
 }
 

@@ -5,7 +5,7 @@ import { type CampaignDocument } from '../../datastore/campaign-document.ts';
 import { patchDocument } from '../patching.ts';
 import { finishCampaign, toWire } from './content.ts';
 import { throwIfInvalidStatusChange } from './transitions.ts';
-import { readOnlyFields, reviveCampaign, selectSchema, throwIfInvalidSchema } from './validation.ts';
+import { readOnlyFields, reviveCampaign, selectFaults, selectSchema } from './validation.ts';
 
 /** A JSON merge patch of what the API shows of a campaign. */
 export type CampaignPatch = Readonly<Record<string, unknown>>;
@@ -34,9 +34,9 @@ export function patchCampaign(current: CampaignDocument, patch: CampaignPatch, {
   const requiredOf = status === 'INACTIVE' ? current.status : status;
   const patched = patchDocument(current, shown, content, {
     readOnly: readOnlyFields,
-    throwIfInvalid: writable => {
-      const whole: Record<string, unknown> = { ...(writable as object), ...(plain != null && { password: plain }) };
-      throwIfInvalidSchema(selectSchema(whole, requiredOf), whole);
+    selectFaults: writable => {
+      const whole: Record<string, unknown> = { ...writable, ...(plain !== undefined && plain !== null && { password: plain }) };
+      return selectFaults(selectSchema(whole, requiredOf), whole);
     },
     revive: writable => reviveCampaign(writable as CampaignWrite),
   });

@@ -113,5 +113,5 @@ async function move(ctx: Context, campaignId: string, pass: Pass, until: Date): 
 /** A draft may be incomplete; what opens may not. Throws `ValidationError`. */
 function throwIfIncomplete(campaign: CampaignDocument): void {
   const { status: _status, ...shown } = toWire(campaign);
-  throwIfInvalidSchema(selectSchema(campaign, 'OPEN'), selectWritable(shown, shown, readOnlyFields));
+  throwIfInvalidSchema(selectSchema(campaign, 'OPEN'), selectWritable(shown, shown, readOnlyFields).writable);
 }

@@ -1,3 +1,4 @@
+import { type ErrorDetail } from '../../../lib/errors.ts';
 import { compileDates } from '../../../lib/schema/dates.ts';
 import { createValidator, type Validator } from '../../../lib/schema/validator.ts';
 import { type CampaignStatus } from '../../../schemas/campaign.ts';
@@ -29,6 +30,11 @@ export function selectSchema(campaign: { readonly type?: unknown; readonly schem
 export function throwIfInvalidSchema(name: CampaignSchemaName, campaign: unknown): asserts campaign is CampaignWrite {
   const validator: Validator<CampaignWrite> = validators[name];
   validator.throwIfInvalid(campaign);
+}
+
+/** Gives every fault of what a client wrote of a campaign, whole, in its wire form. */
+export function selectFaults(name: CampaignSchemaName, campaign: unknown): readonly ErrorDetail[] {
+  return validators[name].selectFaults(campaign);
 }
 
 /** Turns the instants of a validated campaign into dates. */
