@@ -1,12 +1,24 @@
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
-  roots: ['<rootDir>/app', '<rootDir>/lib', '<rootDir>/schemas', '<rootDir>/config', '<rootDir>/scripts', '<rootDir>/test', '<rootDir>/bench'],
+  roots: [
+    '<rootDir>/app',
+    '<rootDir>/lib',
+    '<rootDir>/schemas',
+    '<rootDir>/config',
+    '<rootDir>/scripts',
+    '<rootDir>/test',
+    '<rootDir>/bench',
+  ],
   testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
-    '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }],
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } },
+    ],
   },
   testTimeout: 30_000,
+  reporters: ['default', '<rootDir>/test/support/summary-reporter.js'],
   maxWorkers: 2,
 };

@@ -51,7 +51,10 @@ export interface App {
   stop(reason: string): Promise<number>;
 }
 
-function instrumentDatastores(datastores: Datastores, { metrics, tracing }: { metrics: Metrics; tracing: Tracing | null }): Datastores {
+function instrumentDatastores(
+  datastores: Datastores,
+  { metrics, tracing }: { metrics: Metrics; tracing: Tracing | null },
+): Datastores {
   const histogram = metrics.histogram({
     name: 'datastore_operation_duration_seconds',
     help: 'How long operations of datastores take.',
@@ -92,13 +95,31 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
 
   const changes = openChanges(store);
   const collections = openVersionedCollections(store);
-  const dispatcher = createDispatcher({ collections, changes, clock, log: Log('app/hooks/dispatcher'), metrics: createDispatcherMetrics(metrics) });
-  const datastores = instrumentDatastores(createDatastores({ store, changes, outbox: dispatcher, clock }), { metrics, tracing });
+  const dispatcher = createDispatcher({
+    collections,
+    changes,
+    clock,
+    log: Log('app/hooks/dispatcher'),
+    metrics: createDispatcherMetrics(metrics),
+  });
+  const datastores = instrumentDatastores(createDatastores({ store, changes, outbox: dispatcher, clock }), {
+    metrics,
+    tracing,
+  });
   const revocations = createRevocations({ users: datastores.users, log: Log('app/services/revocations') });
   const services = createServices(config, { revocations });
-  if (environment === 'production' && !services.fieldEncryption.enabled) Log('app').warn('encryption.off', { missing: 'DATA_ENCRYPTION_KEYS' });
+  if (environment === 'production' && !services.fieldEncryption.enabled)
+    Log('app').warn('encryption.off', { missing: 'DATA_ENCRYPTION_KEYS' });
   const contexts = createContextFactory({ datastore: datastores, service: services, log: Log('app/managers'), clock });
-  const workers: readonly Worker[] = selectWorkers(service.roles, { config, datastores, collections, dispatcher, contexts, clock, Log });
+  const workers: readonly Worker[] = selectWorkers(service.roles, {
+    config,
+    datastores,
+    collections,
+    dispatcher,
+    contexts,
+    clock,
+    Log,
+  });
 
   const health = createHealth({ [store.kind === 'mongodb' ? 'mongodb' : 'database']: () => store.ping() });
   const keys = createKeyProvider({ ...jwt, log: Log });
@@ -128,10 +149,13 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
     },
   });
   const createServer = (served: readonly AnyRoute[]): Server =>
-    createHttpServer([...pipeline, createRouter({ routes: served, createContext: contexts.forRequest })], {
-      isProxyTrusted: server.trustProxy,
-      log: Log,
-    });
+    createHttpServer(
+      [...pipeline, createRouter({ routes: served, createContext: http => contexts.forRequest(http) })],
+      {
+        isProxyTrusted: server.trustProxy,
+        log: Log,
+      },
+    );
   const main = createServer(routes);
   const ofMetrics = server.metricsPort === undefined ? undefined : createServer([createMetricsRoute(metrics)]);
   const servers = [main, ...(ofMetrics ? [ofMetrics] : [])];
@@ -175,7 +199,10 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
 }
 
 function createDispatcherMetrics(metrics: Metrics) {
-  const recorded = metrics.counter({ name: 'changes_recorded_total', help: 'Changes that were copied to the collection of changes.' });
+  const recorded = metrics.counter({
+    name: 'changes_recorded_total',
+    help: 'Changes that were copied to the collection of changes.',
+  });
   const failed = metrics.counter({
     name: 'changes_failed_total',
     help: 'Changes that could not be copied, or not taken from their documents; the sweep comes back to them.',

@@ -57,7 +57,11 @@ export interface ContextFactory {
 
 /** Gives the factory of contexts over what all of them share. */
 export function createContextFactory(shared: Shared): ContextFactory {
-  const forActor = (actor: Actor | null, correlation: string, signal = new AbortController().signal): ManagerContext => ({
+  const forActor = (
+    actor: Actor | null,
+    correlation: string,
+    signal = new AbortController().signal,
+  ): ManagerContext => ({
     ...shared,
     correlation,
     actor,

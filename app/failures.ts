@@ -24,7 +24,9 @@ export function describeFailure(error: unknown): Failure {
   const { code, address, port, name } = error as SystemError;
   // By name: the store is not loaded before the configuration is known to be good.
   if (name === 'DataDirectoryLockedError') return { message: error.message, exitCode: exitCodes.dataDirectoryLocked };
-  if (code === 'EADDRINUSE') return { message: `Port ${port} of ${address} is in use. Set PORT to another one.`, exitCode: exitCodes.portTaken };
-  if (code === 'EACCES' && port !== undefined) return { message: `Port ${port} of ${address} may not be used.`, exitCode: exitCodes.portTaken };
+  if (code === 'EADDRINUSE')
+    return { message: `Port ${port} of ${address} is in use. Set PORT to another one.`, exitCode: exitCodes.portTaken };
+  if (code === 'EACCES' && port !== undefined)
+    return { message: `Port ${port} of ${address} may not be used.`, exitCode: exitCodes.portTaken };
   return { message: error.stack ?? error.message, exitCode: exitCodes.unknown };
 }

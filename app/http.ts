@@ -15,7 +15,7 @@ export function createHttpServer(
 ): Server {
   const log = createLogger('app/http');
   const koa = new Koa({ proxy: isProxyTrusted });
-  for (const middleware of middlewares) koa.use(middleware as unknown as Koa.Middleware);
+  for (const middleware of middlewares) koa.use(middleware);
   // What comes here was not a request's fault to answer: a socket that broke while it was written to.
   koa.on('error', (error: unknown) => log.debug('http.failed', { error }));
   const server = createServer(koa.callback() as Parameters<typeof createServer>[1]);

@@ -57,8 +57,13 @@ export function selectReadableCampaigns(actor: Actor | null): 'all' | string[] {
 export function selectActor(claims: Readonly<Record<string, unknown>>): Actor {
   const { userId, supreme = false, campaigns = {}, iat } = claims;
   const isWellFormed =
-    typeof userId === 'string' && userId !== '' && userId.length <= 256 && typeof supreme === 'boolean' && typeof iat === 'number';
-  if (!isWellFormed || typeof campaigns !== 'object' || campaigns === null) throw new UnauthenticatedError('The claims of the token are not well-formed.');
+    typeof userId === 'string' &&
+    userId !== '' &&
+    userId.length <= 256 &&
+    typeof supreme === 'boolean' &&
+    typeof iat === 'number';
+  if (!isWellFormed || typeof campaigns !== 'object' || campaigns === null)
+    throw new UnauthenticatedError('The claims of the token are not well-formed.');
   const granted = new Map<string, ReadonlySet<Action>>();
   for (const [campaignId, grant] of Object.entries(campaigns as Record<string, unknown>)) {
     const list = (grant as { actions?: unknown } | null)?.actions;

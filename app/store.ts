@@ -30,7 +30,10 @@ export async function openStore({ database }: Pick<Config, 'database'>, Log: Log
 }
 
 /** Makes the indexes that are missing, or warns of them where they are made by hand. Gives their names. */
-export async function prepareIndexes(store: Store, { create, log: Log }: { readonly create: boolean; readonly log: Log }): Promise<string[]> {
+export async function prepareIndexes(
+  store: Store,
+  { create, log: Log }: { readonly create: boolean; readonly log: Log },
+): Promise<string[]> {
   const missing: string[] = [];
   for (const spec of specs) {
     const collection = store.collection(spec);

@@ -4,7 +4,9 @@ import { type Config } from './schema.ts';
 
 const needsOneKey: ConfigRule<Config> = ({ jwt }) => {
   const given = (['secret', 'publicKey', 'jwksUrl'] as const).filter(name => jwt[name] !== undefined);
-  return given.length === 1 ? [] : [`exactly one of JWT_SECRET, JWT_PUBLIC_KEY and JWT_JWKS_URL must be set, not ${given.length}`];
+  return given.length === 1
+    ? []
+    : [`exactly one of JWT_SECRET, JWT_PUBLIC_KEY and JWT_JWKS_URL must be set, not ${given.length}`];
 };
 
 const refusesDevelopmentSecret: ConfigRule<Config> = ({ jwt }, environment) =>
@@ -29,13 +31,14 @@ const hasValidCron: ConfigRule<Config> = ({ refresh }) => {
   }
 };
 
-const nestsDeadlines: ConfigRule<Config> = ({ database, server }) =>
-  [
-    ...(database.maxTimeMs >= database.socketTimeoutMs ? ['MONGODB_MAX_TIME_MS must be below MONGODB_SOCKET_TIMEOUT_MS'] : []),
-    ...(Math.max(database.socketTimeoutMs, database.serverSelectionTimeoutMs) >= server.requestTimeoutMs
-      ? ['MONGODB_SOCKET_TIMEOUT_MS and MONGODB_SERVER_SELECTION_TIMEOUT_MS must be below REQUEST_TIMEOUT_MS']
-      : []),
-  ];
+const nestsDeadlines: ConfigRule<Config> = ({ database, server }) => [
+  ...(database.maxTimeMs >= database.socketTimeoutMs
+    ? ['MONGODB_MAX_TIME_MS must be below MONGODB_SOCKET_TIMEOUT_MS']
+    : []),
+  ...(Math.max(database.socketTimeoutMs, database.serverSelectionTimeoutMs) >= server.requestTimeoutMs
+    ? ['MONGODB_SOCKET_TIMEOUT_MS and MONGODB_SERVER_SELECTION_TIMEOUT_MS must be below REQUEST_TIMEOUT_MS']
+    : []),
+];
 
 const seedsDemoOnlyApart: ConfigRule<Config> = ({ service }, environment) =>
   environment === 'production' && service.seedDemo ? ['SEED_DEMO is not for production'] : [];

@@ -1,4 +1,5 @@
-const key = <const K extends object>(env: string, description: string, schema: K) => ({ ...schema, description, 'x-env': env }) as const;
+const key = <const K extends object>(env: string, description: string, schema: K) =>
+  ({ ...schema, description, 'x-env': env }) as const;
 const secret = <const K extends object>(env: string, description: string, schema: K) =>
   ({ ...schema, description, 'x-env': env, 'x-secret': true }) as const;
 
@@ -12,14 +13,46 @@ export const configSchema = {
   properties: {
     server: group('The HTTP server.', {
       host: key('HOST', 'The address to listen on.', { type: 'string', default: '127.0.0.1' }),
-      port: key('PORT', 'The port to listen on; 0 takes a free one.', { type: 'integer', minimum: 0, maximum: 65535, default: 8080 }),
-      metricsPort: key('METRICS_PORT', 'A port of its own for `/metrics`; left out, it is served on the main port.', { type: 'integer', minimum: 0, maximum: 65535 }),
-      requestTimeoutMs: key('REQUEST_TIMEOUT_MS', 'How long a request may take.', { type: 'integer', minimum: 100, default: 10_000 }),
-      bodyLimitBytes: key('BODY_LIMIT_BYTES', 'The largest body that is read.', { type: 'integer', minimum: 1024, default: 1_048_576 }),
-      trustProxy: key('TRUST_PROXY', 'Whether the address of a caller is read from `X-Forwarded-For`.', { type: 'boolean', default: false }),
-      publicReads: key('PUBLIC_READS', 'Whether opened campaigns are shown to callers without a token, in their public view.', { type: 'boolean', default: false }),
-      shutdownTimeoutMs: key('SHUTDOWN_TIMEOUT_MS', 'How long a stop may take as a whole.', { type: 'integer', minimum: 100, default: 25_000 }),
-      shutdownDelayMs: key('SHUTDOWN_DELAY_MS', 'How long requests are still taken after a stop began, while load balancers look away.', { type: 'integer', minimum: 0, default: 0 }),
+      port: key('PORT', 'The port to listen on; 0 takes a free one.', {
+        type: 'integer',
+        minimum: 0,
+        maximum: 65535,
+        default: 8080,
+      }),
+      metricsPort: key('METRICS_PORT', 'A port of its own for `/metrics`; left out, it is served on the main port.', {
+        type: 'integer',
+        minimum: 0,
+        maximum: 65535,
+      }),
+      requestTimeoutMs: key('REQUEST_TIMEOUT_MS', 'How long a request may take.', {
+        type: 'integer',
+        minimum: 100,
+        default: 10_000,
+      }),
+      bodyLimitBytes: key('BODY_LIMIT_BYTES', 'The largest body that is read.', {
+        type: 'integer',
+        minimum: 1024,
+        default: 1_048_576,
+      }),
+      trustProxy: key('TRUST_PROXY', 'Whether the address of a caller is read from `X-Forwarded-For`.', {
+        type: 'boolean',
+        default: false,
+      }),
+      publicReads: key(
+        'PUBLIC_READS',
+        'Whether opened campaigns are shown to callers without a token, in their public view.',
+        { type: 'boolean', default: false },
+      ),
+      shutdownTimeoutMs: key('SHUTDOWN_TIMEOUT_MS', 'How long a stop may take as a whole.', {
+        type: 'integer',
+        minimum: 100,
+        default: 25_000,
+      }),
+      shutdownDelayMs: key(
+        'SHUTDOWN_DELAY_MS',
+        'How long requests are still taken after a stop began, while load balancers look away.',
+        { type: 'integer', minimum: 0, default: 0 },
+      ),
     }),
     service: group('What the process does.', {
       roles: key('ROLES', 'Which parts the process runs.', {
@@ -28,71 +61,199 @@ export const configSchema = {
         minItems: 1,
         default: ['web', 'worker', 'refresh'],
       }),
-      seedDemo: key('SEED_DEMO', 'Whether an empty embedded store is filled with demo data.', { type: 'boolean', default: false }),
+      seedDemo: key('SEED_DEMO', 'Whether an empty embedded store is filled with demo data.', {
+        type: 'boolean',
+        default: false,
+      }),
     }),
     log: group('Logging.', {
-      level: key('LOG_LEVEL', 'The least important level that is logged.', { type: 'string', enum: ['error', 'warn', 'info', 'debug', 'silent'], default: 'info' }),
+      level: key('LOG_LEVEL', 'The least important level that is logged.', {
+        type: 'string',
+        enum: ['error', 'warn', 'info', 'debug', 'silent'],
+        default: 'info',
+      }),
       access: key('ACCESS_LOG', 'Whether each request is logged.', { type: 'boolean', default: true }),
     }),
     database: group('The database: MongoDB, or the embedded store.', {
       directory: key('DATA_DIR', 'Where the embedded store lies.', { type: 'string', minLength: 1, default: './data' }),
-      uri: secret('MONGODB_URI', 'The MongoDB to use; without it the embedded store is used.', { type: 'string', pattern: '^mongodb(?:\\+srv)?://' }),
-      name: key('MONGODB_DATABASE', 'The database; left out, the one that the URI names, or `campaigns`.', { type: 'string', pattern: '^[A-Za-z0-9_-]{1,63}$' }),
-      serverSelectionTimeoutMs: key('MONGODB_SERVER_SELECTION_TIMEOUT_MS', 'How long to look for a server.', { type: 'integer', minimum: 100, default: 3_000 }),
-      socketTimeoutMs: key('MONGODB_SOCKET_TIMEOUT_MS', 'How long a connection may be silent while it is asked.', { type: 'integer', minimum: 100, default: 8_000 }),
-      maxTimeMs: key('MONGODB_MAX_TIME_MS', 'How long the server may work on one read.', { type: 'integer', minimum: 100, default: 5_000 }),
-      tlsCaFile: key('MONGODB_TLS_CA_FILE', 'A file with the authorities to trust; turns TLS on.', { type: 'string', minLength: 1 }),
-      tlsCertificateKeyFile: key('MONGODB_TLS_CERTIFICATE_KEY_FILE', 'A file with the certificate and key of the client; turns TLS on.', { type: 'string', minLength: 1 }),
-      maxPoolSize: key('MONGODB_MAX_POOL_SIZE', 'How many connections there are at most.', { type: 'integer', minimum: 1, maximum: 1000, default: 20 }),
-      createIndexes: key('CREATE_INDEXES', 'Whether missing indexes are made at the start; otherwise `scripts/indexes` makes them.', { type: 'boolean', default: true }),
+      uri: secret('MONGODB_URI', 'The MongoDB to use; without it the embedded store is used.', {
+        type: 'string',
+        pattern: '^mongodb(?:\\+srv)?://',
+      }),
+      name: key('MONGODB_DATABASE', 'The database; left out, the one that the URI names, or `campaigns`.', {
+        type: 'string',
+        pattern: '^[A-Za-z0-9_-]{1,63}$',
+      }),
+      serverSelectionTimeoutMs: key('MONGODB_SERVER_SELECTION_TIMEOUT_MS', 'How long to look for a server.', {
+        type: 'integer',
+        minimum: 100,
+        default: 3_000,
+      }),
+      socketTimeoutMs: key('MONGODB_SOCKET_TIMEOUT_MS', 'How long a connection may be silent while it is asked.', {
+        type: 'integer',
+        minimum: 100,
+        default: 8_000,
+      }),
+      maxTimeMs: key('MONGODB_MAX_TIME_MS', 'How long the server may work on one read.', {
+        type: 'integer',
+        minimum: 100,
+        default: 5_000,
+      }),
+      tlsCaFile: key('MONGODB_TLS_CA_FILE', 'A file with the authorities to trust; turns TLS on.', {
+        type: 'string',
+        minLength: 1,
+      }),
+      tlsCertificateKeyFile: key(
+        'MONGODB_TLS_CERTIFICATE_KEY_FILE',
+        'A file with the certificate and key of the client; turns TLS on.',
+        { type: 'string', minLength: 1 },
+      ),
+      maxPoolSize: key('MONGODB_MAX_POOL_SIZE', 'How many connections there are at most.', {
+        type: 'integer',
+        minimum: 1,
+        maximum: 1000,
+        default: 20,
+      }),
+      createIndexes: key(
+        'CREATE_INDEXES',
+        'Whether missing indexes are made at the start; otherwise `scripts/indexes` makes them.',
+        { type: 'boolean', default: true },
+      ),
     }),
     jwt: group('Who may call.', {
-      secret: secret('JWT_SECRET', 'The HS256 secret of development; refused in production.', { type: 'string', minLength: 32 }),
-      publicKey: key('JWT_PUBLIC_KEY', 'The public key that tokens are verified with, in PEM.', { type: 'string', pattern: '-----BEGIN PUBLIC KEY-----' }),
+      secret: secret('JWT_SECRET', 'The HS256 secret of development; refused in production.', {
+        type: 'string',
+        minLength: 32,
+      }),
+      publicKey: key('JWT_PUBLIC_KEY', 'The public key that tokens are verified with, in PEM.', {
+        type: 'string',
+        pattern: '-----BEGIN PUBLIC KEY-----',
+      }),
       jwksUrl: key('JWT_JWKS_URL', 'Where the public keys are published.', { type: 'string', pattern: '^https?://' }),
       algorithms: key('JWT_ALGORITHMS', 'The algorithms that are accepted; those of the key when left out.', {
         type: 'array',
-        items: { type: 'string', enum: ['HS256', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'] },
+        items: {
+          type: 'string',
+          enum: ['HS256', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'],
+        },
         minItems: 1,
       }),
       issuer: key('JWT_ISSUER', 'The issuer that tokens must name.', { type: 'string', minLength: 1 }),
       audience: key('JWT_AUDIENCE', 'The audience that tokens must name.', { type: 'string', minLength: 1 }),
-      maxAgeSeconds: key('JWT_MAX_AGE_SECONDS', 'How old a token may be, whatever its own expiry.', { type: 'integer', minimum: 1 }),
-      clockToleranceSeconds: key('JWT_CLOCK_TOLERANCE_SECONDS', 'How far the clocks of issuers may differ.', { type: 'integer', minimum: 0, maximum: 60, default: 5 }),
-      cacheSize: key('TOKEN_CACHE_SIZE', 'How many verified tokens are remembered.', { type: 'integer', minimum: 1, default: 10_000 }),
-      revocationPollMs: key('REVOCATION_POLL_MS', 'How often the revocations of other instances are looked for.', { type: 'integer', minimum: 100, default: 5_000 }),
+      maxAgeSeconds: key('JWT_MAX_AGE_SECONDS', 'How old a token may be, whatever its own expiry.', {
+        type: 'integer',
+        minimum: 1,
+      }),
+      clockToleranceSeconds: key('JWT_CLOCK_TOLERANCE_SECONDS', 'How far the clocks of issuers may differ.', {
+        type: 'integer',
+        minimum: 0,
+        maximum: 60,
+        default: 5,
+      }),
+      cacheSize: key('TOKEN_CACHE_SIZE', 'How many verified tokens are remembered.', {
+        type: 'integer',
+        minimum: 1,
+        default: 10_000,
+      }),
+      revocationPollMs: key('REVOCATION_POLL_MS', 'How often the revocations of other instances are looked for.', {
+        type: 'integer',
+        minimum: 100,
+        default: 5_000,
+      }),
     }),
     rateLimit: group('Limits of each caller, on each instance.', {
       enabled: key('RATE_LIMIT_ENABLED', 'Whether requests are limited.', { type: 'boolean', default: true }),
-      perMinute: key('RATE_LIMIT_PER_MINUTE', 'How many requests a caller has in a minute.', { type: 'integer', minimum: 1, default: 6_000 }),
-      passwordAttempts: key('RATE_LIMIT_PASSWORD_ATTEMPTS', 'How many wrong passwords an address may send for a campaign.', { type: 'integer', minimum: 1, default: 10 }),
-      passwordWindowSeconds: key('RATE_LIMIT_PASSWORD_WINDOW_SECONDS', 'Within how long.', { type: 'integer', minimum: 1, default: 300 }),
-    }),
-    refresh: group('The refresh of statuses.', {
-      cron: key('REFRESH_CRON', 'When the service refreshes by itself, as a cron pattern (UTC); left out, a job calls for it.', { type: 'string', minLength: 1 }),
-      batchSize: key('REFRESH_BATCH_SIZE', 'How many campaigns are looked for at once.', { type: 'integer', minimum: 1, maximum: 5_000, default: 200 }),
-      leaseSeconds: key('REFRESH_LEASE_SECONDS', 'For how long one instance has the refresh to itself, unless it renews.', { type: 'integer', minimum: 5, default: 60 }),
-      inactiveAfterDays: key('INACTIVE_AFTER_DAYS', 'How many days after it closed a campaign becomes INACTIVE.', { type: 'integer', minimum: 1, default: 30 }),
-    }),
-    changes: group('The change records.', {
-      sweepIntervalMs: key('CHANGES_SWEEP_INTERVAL_MS', 'How often changes are looked for that a crash left in their documents.', { type: 'integer', minimum: 100, default: 5_000 }),
-      sweepAgeMs: key('CHANGES_SWEEP_AGE_MS', 'How old such a change must be.', { type: 'integer', minimum: 0, default: 10_000 }),
-    }),
-    cache: group('The cache of campaigns.', {
-      maxBytes: key('CAMPAIGN_CACHE_MAX_BYTES', 'How much memory it takes.', { type: 'integer', minimum: 1_048_576, default: 67_108_864 }),
-      ttlMs: key('CAMPAIGN_CACHE_TTL_MS', 'After how long a campaign is read again: how long a change by another instance can be missed.', { type: 'integer', minimum: 0, default: 5_000 }),
-    }),
-    encryption: group('Encryption at rest.', {
-      keys: secret('DATA_ENCRYPTION_KEYS', 'Keys for contacts, each 32 bytes in base64: the first encrypts, all decrypt.', {
-        type: 'array',
-        items: { type: 'string', pattern: '^[A-Za-z0-9+/]{43}=$' },
-        default: [],
+      perMinute: key('RATE_LIMIT_PER_MINUTE', 'How many requests a caller has in a minute.', {
+        type: 'integer',
+        minimum: 1,
+        default: 6_000,
+      }),
+      passwordAttempts: key(
+        'RATE_LIMIT_PASSWORD_ATTEMPTS',
+        'How many wrong passwords an address may send for a campaign.',
+        { type: 'integer', minimum: 1, default: 10 },
+      ),
+      passwordWindowSeconds: key('RATE_LIMIT_PASSWORD_WINDOW_SECONDS', 'Within how long.', {
+        type: 'integer',
+        minimum: 1,
+        default: 300,
       }),
     }),
+    refresh: group('The refresh of statuses.', {
+      cron: key(
+        'REFRESH_CRON',
+        'When the service refreshes by itself, as a cron pattern (UTC); left out, a job calls for it.',
+        { type: 'string', minLength: 1 },
+      ),
+      batchSize: key('REFRESH_BATCH_SIZE', 'How many campaigns are looked for at once.', {
+        type: 'integer',
+        minimum: 1,
+        maximum: 5_000,
+        default: 200,
+      }),
+      leaseSeconds: key(
+        'REFRESH_LEASE_SECONDS',
+        'For how long one instance has the refresh to itself, unless it renews.',
+        { type: 'integer', minimum: 5, default: 60 },
+      ),
+      inactiveAfterDays: key('INACTIVE_AFTER_DAYS', 'How many days after it closed a campaign becomes INACTIVE.', {
+        type: 'integer',
+        minimum: 1,
+        default: 30,
+      }),
+    }),
+    changes: group('The change records.', {
+      sweepIntervalMs: key(
+        'CHANGES_SWEEP_INTERVAL_MS',
+        'How often changes are looked for that a crash left in their documents.',
+        { type: 'integer', minimum: 100, default: 5_000 },
+      ),
+      sweepAgeMs: key('CHANGES_SWEEP_AGE_MS', 'How old such a change must be.', {
+        type: 'integer',
+        minimum: 0,
+        default: 10_000,
+      }),
+    }),
+    cache: group('The cache of campaigns.', {
+      maxBytes: key('CAMPAIGN_CACHE_MAX_BYTES', 'How much memory it takes.', {
+        type: 'integer',
+        minimum: 1_048_576,
+        default: 67_108_864,
+      }),
+      ttlMs: key(
+        'CAMPAIGN_CACHE_TTL_MS',
+        'After how long a campaign is read again: how long a change by another instance can be missed.',
+        { type: 'integer', minimum: 0, default: 5_000 },
+      ),
+    }),
+    encryption: group('Encryption at rest.', {
+      keys: secret(
+        'DATA_ENCRYPTION_KEYS',
+        'Keys for contacts, each 32 bytes in base64: the first encrypts, all decrypt.',
+        {
+          type: 'array',
+          items: { type: 'string', pattern: '^[A-Za-z0-9+/]{43}=$' },
+          default: [],
+        },
+      ),
+    }),
     tracing: group('Tracing with OpenTelemetry.', {
-      endpoint: key('OTEL_EXPORTER_OTLP_ENDPOINT', 'The collector that spans are sent to over OTLP/HTTP; left out, nothing is traced.', { type: 'string', pattern: '^https?://' }),
-      serviceName: key('OTEL_SERVICE_NAME', "The service's name in traces.", { type: 'string', minLength: 1, default: 'campaign-service' }),
-      sampleRatio: key('TRACE_SAMPLE_RATIO', 'The share of traces that is kept.', { type: 'number', minimum: 0, maximum: 1, default: 1 }),
+      endpoint: key(
+        'OTEL_EXPORTER_OTLP_ENDPOINT',
+        'The collector that spans are sent to over OTLP/HTTP; left out, nothing is traced.',
+        { type: 'string', pattern: '^https?://' },
+      ),
+      serviceName: key('OTEL_SERVICE_NAME', "The service's name in traces.", {
+        type: 'string',
+        minLength: 1,
+        default: 'campaign-service',
+      }),
+      sampleRatio: key('TRACE_SAMPLE_RATIO', 'The share of traces that is kept.', {
+        type: 'number',
+        minimum: 0,
+        maximum: 1,
+        default: 1,
+      }),
     }),
   },
 } as const;
@@ -117,4 +278,6 @@ type KeyType<K> = K extends { readonly type: 'array'; readonly items: { readonly
           : number;
 
 /** The validated configuration. */
-export type Config = { readonly [G in keyof Groups]: Readonly<Given<Groups[G]['properties']> & Optional<Groups[G]['properties']>> };
+export type Config = {
+  readonly [G in keyof Groups]: Readonly<Given<Groups[G]['properties']> & Optional<Groups[G]['properties']>>;
+};

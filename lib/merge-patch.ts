@@ -31,9 +31,9 @@ export function applyMergePatch(target: unknown, patch: unknown): unknown {
 export function createMergePatch(before: unknown, after: unknown): unknown {
   if (!isObject(before) || !isObject(after)) return after;
   const patch: Record<string, unknown> = {};
-  for (const key of Object.keys(before)) if (after[key] === undefined) patch[key] = null;
+  for (const key of Object.keys(before)) if (selectOwn(after, key) === undefined) patch[key] = null;
   for (const [key, value] of Object.entries(after)) {
-    const old = before[key];
+    const old = selectOwn(before, key);
     if (old === value || value === undefined) continue;
     if (isObject(old) && isObject(value)) {
       const inner = createMergePatch(old, value) as Record<string, unknown>;
@@ -43,6 +43,11 @@ export function createMergePatch(before: unknown, after: unknown): unknown {
     }
   }
   return patch;
+}
+
+/** A member of the object itself: a document may have one that is called `toString`. */
+function selectOwn(object: Record<string, unknown>, key: string): unknown {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
 function isSame(a: unknown, b: unknown): boolean {

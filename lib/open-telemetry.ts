@@ -23,6 +23,8 @@ import { type TraceHeaders, type Tracing, type TracingOptions } from './spans.ts
 
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 const KINDS = { server: SpanKind.SERVER, consumer: SpanKind.CONSUMER, internal: SpanKind.INTERNAL };
+/** An export is tried again within this time. A shutdown waits for the last one. */
+const EXPORT_TIMEOUT_MS = 2000;
 const CORRELATION = 'correlation';
 
 /** What runs inside a span carries. */
@@ -91,7 +93,7 @@ function createProvider({ endpoint, exporter, serviceName, sampleRatio }: Tracin
 }
 
 function createCollectorExporter(endpoint: string): OTLPTraceExporter {
-  return new OTLPTraceExporter({ url: `${endpoint.replace(/\/+$/, '')}/v1/traces` });
+  return new OTLPTraceExporter({ url: `${endpoint.replace(/\/+$/, '')}/v1/traces`, timeoutMillis: EXPORT_TIMEOUT_MS });
 }
 
 /** The caller's span (W3C Trace Context), or none when the headers are ill-formed. */

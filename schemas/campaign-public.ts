@@ -1,6 +1,12 @@
 import { campaign } from './campaign.ts';
 
-const { contacts: _contacts, audit: _audit, preferences: _preferences, statusHistory: _history, ...properties } = campaign.properties;
+const {
+  contacts: _contacts,
+  audit: _audit,
+  preferences: _preferences,
+  statusHistory: _history,
+  ...properties
+} = campaign.properties;
 
 /** A campaign as the public sees it: no contacts, no audit, no preferences, no history. */
 export const campaignPublic = {

@@ -21,7 +21,10 @@ export const campaignFaqsPatch = {
   description: 'A change of the frequently asked questions of one locale.',
   required: ['faqs'],
   properties: {
-    faqs: { type: 'object', description: 'A JSON merge patch: by UUID a question with its answer, or null to take it away.' },
+    faqs: {
+      type: 'object',
+      description: 'A JSON merge patch: by UUID a question with its answer, or null to take it away.',
+    },
   },
 } as const;
 
@@ -42,5 +45,7 @@ export const campaignTermsPatch = {
   additionalProperties: false,
   description: 'A change of the terms of one locale.',
   required: ['terms'],
-  properties: { terms: { type: ['string', 'null'], maxLength: 100_000, description: 'The terms, or null to take them away.' } },
+  properties: {
+    terms: { type: ['string', 'null'], maxLength: 100_000, description: 'The terms, or null to take them away.' },
+  },
 } as const;

@@ -66,7 +66,11 @@ const localeContent = {
       type: 'object',
       additionalProperties: false,
       description: 'The page after registering.',
-      properties: { title: text(300, 'The headline.'), body: richText('The copy.'), shareText: text(500, 'The text to share.') },
+      properties: {
+        title: text(300, 'The headline.'),
+        body: richText('The copy.'),
+        shareText: text(500, 'The text to share.'),
+      },
     },
     email: {
       type: 'object',
@@ -156,7 +160,10 @@ export const campaignWritable = {
     additionalProperties: false,
     description: 'The public host names.',
     properties: {
-      site: { ...hostName, description: 'The public host name, exclusive while the campaign is not INACTIVE; stored in lower case.' },
+      site: {
+        ...hostName,
+        description: 'The public host name, exclusive while the campaign is not INACTIVE; stored in lower case.',
+      },
       preview: { ...hostName, description: 'The host name of the preview; dropped when the campaign opens.' },
     },
   },
@@ -300,7 +307,11 @@ export const campaign = {
         additionalProperties: false,
         required: ['status', 'date', 'by'],
         description: 'One status.',
-        properties: { status, date: instant, by: text(128, 'Who brought it about, by an opaque reference; `system` for the refresh.') },
+        properties: {
+          status,
+          date: instant,
+          by: text(128, 'Who brought it about, by an opaque reference; `system` for the refresh.'),
+        },
       },
     },
     date: {

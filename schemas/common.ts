@@ -78,7 +78,11 @@ export const label = (maxLength: number, description: string) =>
 
 /** A text with markup, sanitised by an allow-list when it is written (see app/managers/campaigns/rich-text.ts). */
 export const richText = (description: string) =>
-  ({ type: 'string', maxLength: 100_000, description: `${description} HTML, reduced to a safe subset when written.` }) as const;
+  ({
+    type: 'string',
+    maxLength: 100_000,
+    description: `${description} HTML, reduced to a safe subset when written.`,
+  }) as const;
 
 /** A text for each locale. */
 export const localisedText = (maxLength: number, description: string) =>

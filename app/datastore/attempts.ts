@@ -7,7 +7,11 @@ export interface AttemptDocument extends StoredDocument {
 }
 
 /** The collection `attempts`. Its `_id` names what was attempted and by whom. */
-export const spec: CollectionSpec = { name: 'attempts', ids: [], indexes: [{ name: 'expiresAt', key: { expiresAt: 1 } }] };
+export const spec: CollectionSpec = {
+  name: 'attempts',
+  ids: [],
+  indexes: [{ name: 'expiresAt', key: { expiresAt: 1 } }],
+};
 
 export interface AttemptsDatastore {
   /** Gives the failures that still count, and when they expire; null when there are none. */
@@ -19,11 +23,18 @@ export interface AttemptsDatastore {
 }
 
 /** Gives the door to the counts of failed attempts: in the database, so that they hold on every instance. */
-export function createAttemptsDatastore({ collection }: { readonly collection: Collection<AttemptDocument> }): AttemptsDatastore {
+export function createAttemptsDatastore({
+  collection,
+}: {
+  readonly collection: Collection<AttemptDocument>;
+}): AttemptsDatastore {
   return {
     find: (key, now) => collection.findOne({ _id: key, expiresAt: { $gt: now } }),
     async add(key, now, windowMs) {
-      const { matchedCount } = await collection.updateOne({ _id: key, expiresAt: { $gt: now } }, { $inc: { count: 1 } });
+      const { matchedCount } = await collection.updateOne(
+        { _id: key, expiresAt: { $gt: now } },
+        { $inc: { count: 1 } },
+      );
       if (matchedCount > 0) return;
       try {
         await collection.updateOne(

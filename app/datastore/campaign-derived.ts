@@ -8,7 +8,13 @@ export interface DerivedFields {
 
 /** The words of a text as they are searched: lower case, without accents. */
 export function selectWords(text: string): string[] {
-  return text.normalize('NFKD').replace(/\p{Mark}/gu, '').toLowerCase().match(/[\p{Letter}\p{Number}]+/gu) ?? [];
+  return (
+    text
+      .normalize('NFKD')
+      .replace(/\p{Mark}/gu, '')
+      .toLowerCase()
+      .match(/[\p{Letter}\p{Number}]+/gu) ?? []
+  );
 }
 
 /**

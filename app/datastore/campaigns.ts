@@ -4,8 +4,15 @@ import { CampaignNameConflictError, DomainNameConflictError, IdentifierConflictE
 import { selectWords } from './campaign-derived.ts';
 import { type CampaignDocument } from './campaign-document.ts';
 import { withConflicts } from './conflicts.ts';
-import { type Collection, type CollectionSpec, type Filter, type Sort } from './store/collection.ts';
-import { type InsertOptions, type NewDocument, pendingChangeIndex, type UpdateOptions, type UpdateOutcome, type VersionedCollection } from './versioned.ts';
+import { type Collection, type CollectionSpec, type Filter, type IndexSpec, type Sort } from './store/collection.ts';
+import {
+  type InsertOptions,
+  type NewDocument,
+  pendingChangeIndex,
+  type UpdateOptions,
+  type UpdateOutcome,
+  type VersionedCollection,
+} from './versioned.ts';
 
 /** What the list can be sorted by. */
 export const campaignSortFields = ['date.created', 'date.updated', 'date.open', 'date.close', 'name'] as const;
@@ -19,10 +26,10 @@ export const spec: CollectionSpec = {
     { name: 'domain_site', key: { 'domain.site': 1 }, unique: true, sparse: true },
     { name: 'nameKey', key: { nameKey: 1 }, unique: true, sparse: true },
     { name: 'identifier', key: { identifier: 1 }, unique: true, sparse: true },
-    ...campaignSortFields.flatMap(field => [
-      { name: `list_${field}`, key: { [field]: 1, _id: 1 } as Sort },
-      { name: `list_status_${field}`, key: { status: 1, [field]: 1, _id: 1 } as Sort },
-      { name: `list_artist_${field}`, key: { 'artist.id': 1, [field]: 1, _id: 1 } as Sort },
+    ...campaignSortFields.flatMap((field): IndexSpec[] => [
+      { name: `list_${field}`, key: { [field]: 1, _id: 1 } },
+      { name: `list_status_${field}`, key: { status: 1, [field]: 1, _id: 1 } },
+      { name: `list_artist_${field}`, key: { 'artist.id': 1, [field]: 1, _id: 1 } },
     ]),
     { name: 'status_closed', key: { status: 1, 'date.closed': 1, _id: 1 } },
     { name: 'search', key: { search: 1 } },
@@ -91,7 +98,11 @@ export interface CampaignsDatastore {
   /** The readable campaigns whose presale window meets the given one; all that have a window when none is given. */
   findByPresaleWindow(window: TimeWindow | undefined, readable: 'all' | readonly string[]): Promise<CampaignDocument[]>;
   /** Campaigns past PREVIEW that have a presale window and are for the event, by their own list or by being named. */
-  findByEvent(eventId: string, campaignIds: readonly string[], readable: 'all' | readonly string[]): Promise<CampaignDocument[]>;
+  findByEvent(
+    eventId: string,
+    campaignIds: readonly string[],
+    readable: 'all' | readonly string[],
+  ): Promise<CampaignDocument[]>;
   findDue(query: DueQuery): Promise<DueCampaign[]>;
 }
 
@@ -122,13 +133,20 @@ export function createCampaignsDatastore({
       const filter = listFilter(query);
       const { sortBy, direction, page, pageSize } = query;
       const [rows, total] = await Promise.all([
-        collection.find(filter, { sort: { [sortBy]: direction, _id: direction }, skip: page * pageSize, limit: pageSize }),
+        collection.find(filter, {
+          sort: { [sortBy]: direction, _id: direction },
+          skip: page * pageSize,
+          limit: pageSize,
+        }),
         collection.countDocuments(filter),
       ]);
       return { rows, page, pageSize, total };
     },
     async findIdsByCategory(categoryIds, readable) {
-      const found = await collection.find({ categoryId: { $in: categoryIds }, ...within(readable) }, { projection: { _id: 1 } });
+      const found = await collection.find(
+        { categoryId: { $in: categoryIds }, ...within(readable) },
+        { projection: { _id: 1 } },
+      );
       return found.map(campaign => campaign._id).sort();
     },
     findByPresaleWindow: (window, readable) =>

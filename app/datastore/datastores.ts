@@ -1,4 +1,9 @@
-import { createAttemptsDatastore, type AttemptDocument, type AttemptsDatastore, spec as attemptsSpec } from './attempts.ts';
+import {
+  createAttemptsDatastore,
+  type AttemptDocument,
+  type AttemptsDatastore,
+  spec as attemptsSpec,
+} from './attempts.ts';
 import { type CampaignDocument } from './campaign-document.ts';
 import { type CampaignsDatastore, createCampaignsDatastore, spec as campaignsSpec } from './campaigns.ts';
 import { type ChangeRecord, type Changes, createChanges, type Outbox, spec as changesSpec } from './changes.ts';
@@ -48,7 +53,9 @@ export function openVersionedCollections(store: Store): ReadonlyMap<string, Coll
 }
 
 /** What a collection's documents need besides the usual. */
-const particulars: Readonly<Record<string, { readonly redact?: readonly string[]; readonly isId?: (id: string) => boolean }>> = {
+const particulars: Readonly<
+  Record<string, { readonly redact?: readonly string[]; readonly isId?: (id: string) => boolean }>
+> = {
   // Hashes of passwords, and what is encrypted, are no part of history.
   campaigns: { redact: ['password'] },
   contacts: { redact: ['email', 'phone'] },

@@ -96,7 +96,7 @@ export interface VersionedCollection<T extends VersionedDocument> {
 
 export interface VersionedCollectionDependencies<T extends VersionedDocument> {
   readonly collection: Collection<T>;
-  readonly changes: Pick<Changes, 'findOne' | 'findByVersion'>;
+  readonly changes: Pick<Changes, 'findByVersion'>;
   readonly outbox: Outbox;
   readonly clock: () => Date;
   /** Paths (dotted, through arrays) of values that changes must not show. */
@@ -138,27 +138,32 @@ export function createVersionedCollection<T extends VersionedDocument>({
     return document === null || document.deleted === true ? null : document;
   };
 
-  /** Whether this very change was written: then it lies in its document, or in `changes` if the document went on. */
-  const isWritten = async (id: string, changeId: string): Promise<boolean> => {
+  /** Whether a version of a document came from this very change; throws while the database does not show where it came from. */
+  const isWritten = async (id: string, { id: changeId, version }: PendingChange): Promise<boolean> => {
     const document = await collection.findOne({ _id: id });
-    return document?.pendingChange?.id === changeId || (await changes.findOne(changeId)) !== null;
+    const pending = document?.version === version ? document.pendingChange : undefined;
+    if (pending !== undefined) return pending.id === changeId;
+    // The document went on, or its change was taken from it: either way the change is recorded first.
+    const record = await changes.findByVersion(id, version);
+    if (record === null) throw new UndecidedError(name, id);
+    return record._id === changeId;
   };
 
   const writeGuarded = (current: T, { update, change }: Plan, deadline: Deadline): Promise<boolean> =>
     untilDecided(deadline, async isRepeated => {
       const { matchedCount } = await collection.updateOne({ _id: current._id, version: current.version }, update);
-      return matchedCount > 0 || (isRepeated && (await isWritten(current._id, change.id)));
+      return matchedCount > 0 || (isRepeated && (await isWritten(current._id, change)));
     });
 
   const writeNew = (document: T, change: PendingChange, deadline: Deadline): Promise<boolean> =>
     untilDecided(deadline, async isRepeated => {
       // A repeat must not bring back what another writer has deleted meanwhile.
-      if (isRepeated && (await isWritten(document._id, change.id))) return true;
+      if (isRepeated && (await changes.findByVersion(document._id, 1))?._id === change.id) return true;
       try {
         await collection.insertOne(document);
       } catch (error) {
-        const mayBeOwn = isRepeated && error instanceof DuplicateKeyError;
-        if (!mayBeOwn || !(await isWritten(document._id, change.id))) throw error;
+        const mayBeOwn = isRepeated && error instanceof DuplicateKeyError && error.index === '_id';
+        if (!mayBeOwn || !(await isWritten(document._id, change))) throw error;
       }
       return true;
     });
@@ -269,13 +274,22 @@ export function createVersionedCollection<T extends VersionedDocument>({
   };
 }
 
+/** What the database shows is older than the state that refused a write. */
+class UndecidedError extends Error {
+  override readonly name = 'UndecidedError';
+
+  constructor(collection: string, id: string) {
+    super(`Reads do not show yet who wrote ${collection}/${id}.`);
+  }
+}
+
 /** Repeats an identical write until the database has said whether it was done. */
 async function untilDecided(deadline: Deadline, write: (isRepeated: boolean) => Promise<boolean>): Promise<boolean> {
   for (let attempt = 0; ; attempt++) {
     try {
       return await write(attempt > 0);
     } catch (error) {
-      if (!(error instanceof ServiceUnavailableError)) throw error;
+      if (!(error instanceof ServiceUnavailableError || error instanceof UndecidedError)) throw error;
       deadline.throwIfPassed(undefined, error);
       await deadline.pause(attempt, 20, 500);
     }

@@ -34,7 +34,7 @@ const validator: Validator<ContactWrite> = createValidator(contactWrite);
 function createRules({ service }: Encryption): PatchRules {
   return {
     readOnly: ['_id', 'date', 'version'],
-    selectFaults: validator.selectFaults,
+    selectFaults: writable => validator.selectFaults(writable),
     // Only what the patch changed is taken from here, so what stays as it is keeps its cipher text.
     revive: writable => encrypt(service, writable as ContactWrite),
   };

@@ -20,7 +20,7 @@ const dates = compileDates(eventWrite);
 
 const rules: PatchRules = {
   readOnly: ['_id', 'date.created', 'date.updated', 'version'],
-  selectFaults: validator.selectFaults,
+  selectFaults: writable => validator.selectFaults(writable),
   revive: writable => dates.revive(writable),
 };
 

@@ -19,7 +19,12 @@ export interface IdempotencyRecord {
 }
 
 /** Makes an idempotency key's identity from the caller, the route (`POST /campaigns`), the key and the body. */
-export function selectIdempotencyKey(userId: string, route: string, key: string | undefined, body: unknown): IdempotencyKey | undefined {
+export function selectIdempotencyKey(
+  userId: string,
+  route: string,
+  key: string | undefined,
+  body: unknown,
+): IdempotencyKey | undefined {
   if (key === undefined) return undefined;
   return {
     key,
@@ -57,7 +62,11 @@ export async function createOnce<T extends { readonly idempotency?: IdempotencyR
     if (existing !== null) return select(existing);
     if (!(error instanceof DuplicateKeyError && error.index === '_id')) throw error;
     const [deletion] = (await ctx.datastore.changes.findByDocument(key.documentId, { page: 0, pageSize: 1 })).items;
-    if (deletion?.content !== undefined) return select({ _id: key.documentId, version: deletion.version, ...deletion.content } as unknown as T);
-    throw new ServiceUnavailableError('database', { message: 'The document is being deleted. Try again.', cause: error });
+    if (deletion?.content !== undefined)
+      return select({ _id: key.documentId, version: deletion.version, ...deletion.content } as unknown as T);
+    throw new ServiceUnavailableError('database', {
+      message: 'The document is being deleted. Try again.',
+      cause: error,
+    });
   }
 }

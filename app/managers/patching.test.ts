@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ValidationError } from '../../lib/errors.ts';
+import { type ValidationError } from '../../lib/errors.ts';
 import { patchDocument, type PatchRules, toWire } from './patching.ts';
 
 const created = new Date('2026-01-01T00:00:00.000Z');

@@ -28,7 +28,7 @@ const validator: Validator<PromoterWrite> = createValidator(promoterWrite);
 
 const rules: PatchRules = {
   readOnly: ['_id', 'date', 'version'],
-  selectFaults: validator.selectFaults,
+  selectFaults: writable => validator.selectFaults(writable),
   // A promoter has no instants of a client's.
   revive: writable => writable,
 };

@@ -15,7 +15,10 @@ export interface UserData {
  * Refuses the tokens of a user that were issued until now. Only for supreme users. This instance refuses them at once,
  * others within the interval of their poll.
  */
-export async function revoke(ctx: ManagerContext<'users'>, userId: string): Promise<{ userId: string; notBefore: Date }> {
+export async function revoke(
+  ctx: ManagerContext<'users'>,
+  userId: string,
+): Promise<{ userId: string; notBefore: Date }> {
   throwIfNotSupreme(ctx.actor);
   const notBefore = ctx.clock();
   await ctx.datastore.users.revoke(userId, notBefore, notBefore);
@@ -32,7 +35,10 @@ export async function exportData(
 ): Promise<UserData> {
   throwIfNotSupreme(ctx.actor);
   const reference = await ctx.datastore.users.findReference(userId);
-  const found = reference === null ? { items: [], total: 0 } : await ctx.datastore.changes.findByUser(reference, { page, pageSize });
+  const found =
+    reference === null
+      ? { items: [], total: 0 }
+      : await ctx.datastore.changes.findByUser(reference, { page, pageSize });
   const rows = found.items.map(change => formatChange(change, userId));
   return { userId, reference, changes: { rows, page, pageSize, total: found.total } };
 }

@@ -50,8 +50,15 @@ export const adminRoutes: readonly AnyRoute[] = [
         required: ['userId', 'reference', 'changes'],
         properties: {
           userId,
-          reference: { type: ['string', 'null'], description: 'The opaque reference in records; null when nothing names the user.' },
-          changes: { type: 'array', items: change, description: 'A page of the changes that the user made, the latest first.' },
+          reference: {
+            type: ['string', 'null'],
+            description: 'The opaque reference in records; null when nothing names the user.',
+          },
+          changes: {
+            type: 'array',
+            items: change,
+            description: 'A page of the changes that the user made, the latest first.',
+          },
         },
       },
     },

@@ -1,11 +1,6 @@
 import { UnauthenticatedError, UnauthorizedError } from '../../lib/errors.ts';
 import { isId } from '../../lib/ids.ts';
-import {
-  CampaignNotFoundError,
-  ContactNotFoundError,
-  MarketNotFoundError,
-  PromoterNotFoundError,
-} from '../errors.ts';
+import { CampaignNotFoundError, ContactNotFoundError, MarketNotFoundError, PromoterNotFoundError } from '../errors.ts';
 import { type Actor, isAllowed } from '../policy.ts';
 import { type Permission } from './route.ts';
 
@@ -35,7 +30,11 @@ export function throwIfIllFormedId(params: Params): void {
  */
 export function admit(
   permission: Permission,
-  { actor, authError, params }: { readonly actor: Actor | null; readonly authError: Error | null; readonly params: Params },
+  {
+    actor,
+    authError,
+    params,
+  }: { readonly actor: Actor | null; readonly authError: Error | null; readonly params: Params },
 ): void {
   if (permission === 'public') return;
   if (authError !== null) throw authError;

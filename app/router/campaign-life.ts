@@ -57,7 +57,8 @@ export const campaignLifeRoutes: readonly AnyRoute[] = [
     response: {
       status: 200,
       kind: 'list',
-      description: 'The changes of the campaign and its markets, the latest first; `meta.statusHistory` has every status.',
+      description:
+        'The changes of the campaign and its markets, the latest first; `meta.statusHistory` has every status.',
       schema: change,
     },
     errors: ['CAMPAIGN_NOT_FOUND'],

@@ -35,12 +35,21 @@ export const campaignQueryRoutes: readonly AnyRoute[] = [
       type: 'object',
       additionalProperties: false,
       properties: {
-        q: { type: 'string', maxLength: 200, description: 'Words: each begins a word of the name, artist, tour, domain or identifier.' },
+        q: {
+          type: 'string',
+          maxLength: 200,
+          description: 'Words: each begins a word of the name, artist, tour, domain or identifier.',
+        },
         type: { type: 'string', enum: campaignTypes, description: 'The type.' },
         status: { type: 'string', enum: campaignStatuses, description: 'The status.' },
         version: { type: 'integer', enum: [1, 2], description: "The schema's version." },
         artistId: { type: 'string', maxLength: 64, description: "The artist's id." },
-        sortBy: { type: 'string', enum: campaignSortFields, default: 'date.created', description: 'What is sorted by.' },
+        sortBy: {
+          type: 'string',
+          enum: campaignSortFields,
+          default: 'date.created',
+          description: 'What is sorted by.',
+        },
         sortDirection,
         ...paging,
       },
@@ -49,7 +58,9 @@ export const campaignQueryRoutes: readonly AnyRoute[] = [
     handler: async (ctx, { query }) => {
       const { version: schemaVersion, sortDirection: order, sortBy, page, pageSize, ...filter } = query;
       const direction = order === 'asc' ? 1 : -1;
-      return replyPage(await campaignManager.list(ctx, { ...filter, schemaVersion, sortBy, direction, page, pageSize }));
+      return replyPage(
+        await campaignManager.list(ctx, { ...filter, schemaVersion, sortBy, direction, page, pageSize }),
+      );
     },
   }),
   defineRoute({
@@ -63,7 +74,12 @@ export const campaignQueryRoutes: readonly AnyRoute[] = [
       additionalProperties: false,
       required: ['categoryIds'],
       properties: {
-        categoryIds: { type: 'string', minLength: 1, maxLength: 4000, description: 'The categories, separated by commas.' },
+        categoryIds: {
+          type: 'string',
+          minLength: 1,
+          maxLength: 4000,
+          description: 'The categories, separated by commas.',
+        },
       },
     },
     response: valuesOf(campaign.properties._id, 'The ids, sorted.'),

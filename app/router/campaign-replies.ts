@@ -11,7 +11,9 @@ export function replyDocument({ representation, stale }: CampaignView): Represen
 }
 
 /** Gives a campaign that may be public as an answer: what everyone may see, a CDN may keep. */
-export function replyPublic(view: CampaignView & { audience: Audience; campaignId: string; isProtected: boolean }): RepresentationReply {
+export function replyPublic(
+  view: CampaignView & { audience: Audience; campaignId: string; isProtected: boolean },
+): RepresentationReply {
   const reply = replyDocument(view);
   if (view.audience !== 'public' || view.isProtected || view.stale) return reply;
   return {

@@ -16,7 +16,12 @@ export const campaignTextRoutes: readonly AnyRoute[] = [
     summary: 'Read the questions of a locale',
     permission: 'read',
     query,
-    response: { status: 200, kind: 'document', description: 'The questions, completed along the fallbacks.', schema: campaignFaqs },
+    response: {
+      status: 200,
+      kind: 'document',
+      description: 'The questions, completed along the fallbacks.',
+      schema: campaignFaqs,
+    },
     errors: ['CAMPAIGN_NOT_FOUND'],
     handler: async (ctx, { params, query }) => {
       const { texts, locale } = await campaignManager.findFaqs(ctx, params.campaignId, query.locale);
@@ -36,7 +41,9 @@ export const campaignTextRoutes: readonly AnyRoute[] = [
     errors: writeErrors,
     handler: async (ctx, { params, query, body, headers }) => {
       const expectedVersion = campaignManager.selectExpectedVersion(headers['if-match']);
-      const { texts, locale } = await campaignManager.updateFaqs(ctx, params.campaignId, query.locale, body.faqs, { expectedVersion });
+      const { texts, locale } = await campaignManager.updateFaqs(ctx, params.campaignId, query.locale, body.faqs, {
+        expectedVersion,
+      });
       return { data: { locale, faqs: texts } };
     },
   }),
@@ -67,7 +74,9 @@ export const campaignTextRoutes: readonly AnyRoute[] = [
     errors: writeErrors,
     handler: async (ctx, { params, query, body, headers }) => {
       const expectedVersion = campaignManager.selectExpectedVersion(headers['if-match']);
-      const { texts, locale } = await campaignManager.updateTerms(ctx, params.campaignId, query.locale, body.terms, { expectedVersion });
+      const { texts, locale } = await campaignManager.updateTerms(ctx, params.campaignId, query.locale, body.terms, {
+        expectedVersion,
+      });
       return { data: { locale, terms: texts } };
     },
   }),

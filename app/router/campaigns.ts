@@ -33,7 +33,12 @@ const updateRoutes = (['POST', 'PATCH'] as const).map(method =>
     permission: 'update',
     headers: updateHeaders,
     body: campaignPatch,
-    response: { status: 200, kind: 'document', description: 'The campaign after the update, in all locales.', schema: campaign },
+    response: {
+      status: 200,
+      kind: 'document',
+      description: 'The campaign after the update, in all locales.',
+      schema: campaign,
+    },
     errors: [...writeErrors, 'CAMPAIGN_NOT_FOUND', 'INVALID_CAMPAIGN_STATUS_CHANGE', 'VERSION_MISMATCH'],
     handler: async (ctx, { params, body, headers }) => {
       const expectedVersion = campaignManager.selectExpectedVersion(headers['if-match']);

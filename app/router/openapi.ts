@@ -12,7 +12,11 @@ const meta = {
     correlation,
     timestamp: { type: 'string', format: 'date-time', description: 'When it was answered.' },
     locale: { type: 'string', description: 'The locale that was used, where texts are localised.' },
-    cache: { type: 'string', enum: ['stale'], description: 'Present when the database is away and the data may be old.' },
+    cache: {
+      type: 'string',
+      enum: ['stale'],
+      description: 'Present when the database is away and the data may be old.',
+    },
   },
 } as const;
 
@@ -95,7 +99,8 @@ function selectPathParameters(path: string): Json[] {
 function describeBody(route: AnyRoute, components: Components): Json {
   const { response } = route;
   if (response.kind === 'empty') return {};
-  if (response.kind === 'raw') return { content: { [response.mediaType ?? 'application/octet-stream']: { schema: { type: 'string' } } } };
+  if (response.kind === 'raw')
+    return { content: { [response.mediaType ?? 'application/octet-stream']: { schema: { type: 'string' } } } };
   const item = components.take(response.schema);
   const isList = response.kind === 'list';
   const metaRef = { $ref: '#/components/schemas/Meta' };
@@ -105,7 +110,12 @@ function describeBody(route: AnyRoute, components: Components): Json {
     properties: {
       data: isList ? { type: 'array', items: item } : item,
       meta: isList
-        ? { allOf: [metaRef, { type: 'object', properties: { pagination: { $ref: '#/components/schemas/Pagination' } } }] }
+        ? {
+            allOf: [
+              metaRef,
+              { type: 'object', properties: { pagination: { $ref: '#/components/schemas/Pagination' } } },
+            ],
+          }
         : metaRef,
     },
   };
@@ -133,7 +143,10 @@ function describeOperation(route: AnyRoute, components: Components): Json {
     }),
     responses: {
       [route.response.status]: { description: route.response.description, ...describeBody(route, components) },
-      default: { description: 'An error.', content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } } },
+      default: {
+        description: 'An error.',
+        content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+      },
     },
   };
 }

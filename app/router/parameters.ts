@@ -29,17 +29,25 @@ export const createHeaders = {
 
 export const passwordHeaders = {
   type: 'object',
-  properties: { 'x-campaign-password': { type: 'string', maxLength: 200, description: 'The password of a protected campaign.' } },
+  properties: {
+    'x-campaign-password': { type: 'string', maxLength: 200, description: 'The password of a protected campaign.' },
+  },
 } as const;
 
 export const domain = { ...hostName, description: 'The public host name of the campaign.' } as const;
 
-export const locale = { ...localeId, description: 'The locale of the texts; each falls back along it to the default.' } as const;
+export const locale = {
+  ...localeId,
+  description: 'The locale of the texts; each falls back along it to the default.',
+} as const;
 
 /** The query of a list that is only paged. */
 export const pagingQuery = { type: 'object', additionalProperties: false, properties: paging } as const;
 
 /** Gives a page as an answer: rows as data, the pagination in `meta`. */
-export function replyPage<T>({ rows, page, pageSize, total }: Page<T>, meta: Readonly<Record<string, unknown>> = {}): DataReply {
+export function replyPage<T>(
+  { rows, page, pageSize, total }: Page<T>,
+  meta: Readonly<Record<string, unknown>> = {},
+): DataReply {
   return { data: rows, meta: { ...meta, pagination: { page, pageSize, total } } };
 }

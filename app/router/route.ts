@@ -76,7 +76,10 @@ export interface AnyRoute extends RouteDeclaration<string> {
   readonly query?: ObjectSchema;
   readonly headers?: ObjectSchema;
   readonly body?: object;
-  readonly handler: (ctx: ManagerContext, input: RouteInput<string, unknown, unknown, unknown>) => Promise<Reply> | Reply;
+  readonly handler: (
+    ctx: ManagerContext,
+    input: RouteInput<string, unknown, unknown, unknown>,
+  ) => Promise<Reply> | Reply;
 }
 
 /** Declares a route. */

@@ -28,7 +28,8 @@ function createRouteQueryReader(route: AnyRoute): (ctx: HttpContext) => unknown 
   if (route.query === undefined) {
     return ctx => {
       const names = ctx.querystring === '' ? [] : Object.keys(ctx.query);
-      if (names.length > 0) throw new ValidationError(names.map(path => ({ path, message: 'is not a known parameter' })));
+      if (names.length > 0)
+        throw new ValidationError(names.map(path => ({ path, message: 'is not a known parameter' })));
       return none;
     };
   }
@@ -90,7 +91,11 @@ export function createRouter(options: RouterOptions): AppMiddleware<Actor> {
     const segment = selectSegment(route.path);
     const router = routers.get(segment) ?? new Router();
     routers.set(segment, router);
-    router.register(route.path, route.method === 'GET' ? ['GET', 'HEAD'] : [route.method], createHandler(route, options) as never);
+    router.register(
+      route.path,
+      route.method === 'GET' ? ['GET', 'HEAD'] : [route.method],
+      createHandler(route, options) as never,
+    );
   }
   const handlers = new Map([...routers].map(([segment, router]) => [segment, { router, dispatch: router.routes() }]));
   return async (ctx, next) => {

@@ -21,7 +21,11 @@ const readiness = {
   required: ['ready', 'state', 'dependencies'],
   properties: {
     ready: { type: 'boolean', description: 'Whether requests should be sent here.' },
-    state: { type: 'string', enum: ['starting', 'ready', 'draining'], description: 'Where the process is in its life.' },
+    state: {
+      type: 'string',
+      enum: ['starting', 'ready', 'draining'],
+      description: 'Where the process is in its life.',
+    },
     dependencies: {
       type: 'array',
       description: 'What the process depends on.',
@@ -59,7 +63,13 @@ export function createMetricsRoute(metrics: Pick<Metrics, 'scrape'>): AnyRoute {
 }
 
 /** The routes that belong to the process and not to campaigns. */
-export function createSystemRoutes({ health, docs }: { readonly health: Health; readonly docs: Docs }): readonly AnyRoute[] {
+export function createSystemRoutes({
+  health,
+  docs,
+}: {
+  readonly health: Health;
+  readonly docs: Docs;
+}): readonly AnyRoute[] {
   return [
     defineRoute({
       method: 'GET',

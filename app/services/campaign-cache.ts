@@ -87,7 +87,10 @@ export function createCampaignCache(options: { maxBytes: number; ttlMs: number; 
     return entry !== undefined && entry.freshUntil > now() ? entry : undefined;
   };
 
-  const load = async (campaignId: string, read: () => Promise<CampaignDocument | null>): Promise<CachedCampaign | null> => {
+  const load = async (
+    campaignId: string,
+    read: () => Promise<CampaignDocument | null>,
+  ): Promise<CachedCampaign | null> => {
     try {
       const document = await read();
       if (document === null) {
@@ -97,7 +100,8 @@ export function createCampaignCache(options: { maxBytes: number; ttlMs: number; 
       return put(document);
     } catch (error) {
       const known = entries.peek(campaignId);
-      if (known !== undefined && error instanceof ServiceUnavailableError) return new Entry(known.document, 0, true, known);
+      if (known !== undefined && error instanceof ServiceUnavailableError)
+        return new Entry(known.document, 0, true, known);
       throw error;
     } finally {
       loads.delete(campaignId);

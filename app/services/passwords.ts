@@ -27,7 +27,13 @@ const REMEMBERED_MS = 60_000;
  *
  * @param options how many failures a key may have, within how many seconds
  */
-export function createPasswords({ limit, windowSeconds }: { readonly limit: number; readonly windowSeconds: number }): Passwords {
+export function createPasswords({
+  limit,
+  windowSeconds,
+}: {
+  readonly limit: number;
+  readonly windowSeconds: number;
+}): Passwords {
   const key = randomBytes(32);
   const right = new LRUCache<string, true>({ max: 5_000, ttl: REMEMBERED_MS });
   return {

@@ -17,7 +17,13 @@ export interface Revocations {
 const OVERLAP_MS = 60_000;
 
 /** Holds the revocations of tokens in memory, so that each use of a token can be checked. */
-export function createRevocations({ users, log }: { readonly users: UsersDatastore; readonly log: Logger }): Revocations {
+export function createRevocations({
+  users,
+  log,
+}: {
+  readonly users: UsersDatastore;
+  readonly log: Logger;
+}): Revocations {
   const notBefore = new Map<string, number>();
   const digests = new LRUCache<string, string>({ max: 10_000 });
   let newest = 0;

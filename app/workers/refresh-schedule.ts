@@ -27,7 +27,12 @@ const NAME = 'refresh';
  * Makes the schedule of the refresh inside the service. A lease that expires lets one instance do the work; that each
  * transition happens once is not the lease's doing, but the guarded writes'.
  */
-export function createRefreshSchedule({ cron, leaseSeconds, locks, createContext }: RefreshScheduleOptions): RefreshSchedule {
+export function createRefreshSchedule({
+  cron,
+  leaseSeconds,
+  locks,
+  createContext,
+}: RefreshScheduleOptions): RefreshSchedule {
   const owner = randomUUID();
   const ttlMs = leaseSeconds * 1000;
   let job: Cron | undefined;

@@ -1,4 +1,5 @@
 import { createChanges, spec as changesSpec, type ChangeRecord } from '../../app/datastore/changes.ts';
+import { type CollectionSpec, type StoredDocument } from '../../app/datastore/store/collection.ts';
 import {
   createVersionedCollection,
   pendingChangeIndex,
@@ -9,7 +10,7 @@ import { createDispatcher, type Dispatcher } from '../../app/hooks/dispatcher.ts
 import { createSweep, type Sweep } from '../../app/workers/sweep.ts';
 import { TimeoutError } from '../../lib/errors.ts';
 import { createMemoryCollection } from '../support/memory-collection.ts';
-import { FaultyWorld, MAX_DELAY_MS, type Decision, type WorldProcess } from './faulty-world.ts';
+import { FaultyWorld, MAX_DELAY_MS, type Decision, type Replicated, type WorldProcess } from './faulty-world.ts';
 
 const TOMBSTONE_MS = 10 * MAX_DELAY_MS;
 /** The documents that the actions are about. */
@@ -50,12 +51,12 @@ export class Model {
   readonly outcomes = new Map<string, Outcome>();
   /** The version that an action expected, by its name. */
   readonly expectedVersions = new Map<string, number>();
-  readonly things = createMemoryCollection<Thing>({
+  readonly things = createReplicated<Thing>({
     name: 'things',
     ids: [],
     indexes: [pendingChangeIndex, { name: 'key', key: { key: 1 }, unique: true, sparse: true }],
   });
-  readonly changes = createMemoryCollection<ChangeRecord>(changesSpec);
+  readonly changes = createReplicated<ChangeRecord>(changesSpec);
   readonly #processes: Process[] = [];
 
   constructor(schedule: readonly Decision[]) {
@@ -151,6 +152,10 @@ export class Model {
       }
     }
   }
+}
+
+function createReplicated<T extends StoredDocument>(spec: CollectionSpec): Replicated<T> {
+  return { primary: createMemoryCollection<T>(spec), majority: createMemoryCollection<T>(spec) };
 }
 
 /** Plays rounds of concurrent actions, long enough apart that what was deleted in one is gone in the next. */

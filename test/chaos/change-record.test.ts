@@ -48,8 +48,8 @@ const decisions: fc.Arbitrary<Decision[]> = fc.array(fc.record({ pick: fc.nat(63
 });
 
 async function throwIfBroken(model: Model): Promise<void> {
-  const records = await model.changes.find({}, { sort: { documentId: 1, version: 1 } });
-  const left = await model.things.find({});
+  const records = await model.changes.primary.find({}, { sort: { documentId: 1, version: 1 } });
+  const left = await model.things.primary.find({});
 
   for (const { error } of [...model.outcomes.values()].map(outcome =>
     'error' in outcome ? outcome : { error: undefined },

@@ -1,4 +1,4 @@
-import { type Collection, type StoredDocument } from '../../app/datastore/store/collection.ts';
+import { type BulkResult, type Collection, type StoredDocument } from '../../app/datastore/store/collection.ts';
 import { type Timer } from '../../app/datastore/deadline.ts';
 import { ServiceUnavailableError } from '../../lib/errors.ts';
 
@@ -19,8 +19,17 @@ export interface WorldProcess {
   dead: boolean;
 }
 
+/** The two states of a replica set that a collection has. */
+export interface Replicated<T extends StoredDocument> {
+  readonly primary: Collection<T>;
+  readonly majority: Collection<T>;
+}
+
+type Method = (...args: unknown[]) => Promise<unknown>;
+
+const READS: ReadonlySet<string | symbol> = new Set(['findOne', 'find', 'countDocuments', 'distinct', 'explain']);
+
 interface Step {
-  readonly owner: WorldProcess | null;
   readonly readyAt: number;
   run(fault: Fault): void;
 }
@@ -39,7 +48,8 @@ export class FaultyWorld {
   /** The faults that happened, and how often. */
   readonly happened = new Map<Fault, number>();
   readonly #decisions: Decision[];
-  #steps: Step[] = [];
+  readonly #steps: Step[] = [];
+  readonly #replication: (() => void)[] = [];
 
   constructor(decisions: readonly Decision[]) {
     this.#decisions = [...decisions];
@@ -49,7 +59,7 @@ export class FaultyWorld {
 
   /** Adds something that happens at some time, without faults. */
   plan(run: () => void): void {
-    this.#steps.push({ owner: null, readyAt: this.nowMs, run });
+    this.#steps.push({ readyAt: this.nowMs, run });
   }
 
   /** Nothing goes wrong from now on. */
@@ -83,16 +93,29 @@ export class FaultyWorld {
     };
   }
 
-  /** The collection as a process sees it: each call is a step, its answer another. */
-  collectionOf<T extends StoredDocument>(process: WorldProcess, collection: Collection<T>): Collection<T> {
-    return new Proxy(collection, {
-      get: (target, property) => {
-        const method: unknown = Reflect.get(target, property);
-        if (typeof method !== 'function') return method;
+  /**
+   * The collection as a process sees it: each call is a step, its answer another. Writes meet the newest state, as on
+   * the primary of a replica set; reads show what its majority has. An answered change is part of that, others later.
+   */
+  collectionOf<T extends StoredDocument>(process: WorldProcess, { primary, majority }: Replicated<T>): Collection<T> {
+    return new Proxy(primary, {
+      get: (_, property) => {
+        if (property === 'name') return primary.name;
+        const call = (on: Collection<T>, args: unknown[]) => (Reflect.get(on, property) as Method)(...args);
+        if (READS.has(property)) return (...args: unknown[]) => this.#call(process, () => call(majority, args));
         return (...args: unknown[]) =>
-          this.#call(process, () => Reflect.apply(method, target, args) as Promise<unknown>);
+          this.#call(process, async () => {
+            const result = await call(primary, args);
+            this.#replication.push(() => void call(majority, args));
+            this.plan(() => this.#replicate());
+            return result;
+          });
       },
     });
+  }
+
+  #replicate(): void {
+    for (const operation of this.#replication.splice(0)) operation();
   }
 
   #call(process: WorldProcess, execute: () => Promise<unknown>): Promise<unknown> {
@@ -106,28 +129,35 @@ export class FaultyWorld {
         if (happening === 'diesBefore' || happening === 'diesAfter') process.dead = true;
         if (happening === 'none') {
           execute().then(
-            value => this.#answer(process, () => resolve(value)),
+            value => {
+              if (!isUnchanged(value)) this.#replicate();
+              this.#answer(process, () => resolve(value));
+            },
             (error: Error) => this.#answer(process, () => reject(error)),
           );
-        } else if (happening === 'executedLate') {
-          this.plan(() => void execute().catch(() => undefined));
-          fail();
-        } else {
-          if (happening === 'answerLost' || happening === 'diesAfter') execute().catch(() => undefined);
-          fail();
+          return;
         }
+        const ignore = (): void => undefined;
+        if (happening === 'executedLate') this.plan(() => void execute().catch(ignore));
+        if (happening === 'answerLost' || happening === 'diesAfter') execute().catch(ignore);
+        fail();
       };
-      this.#steps.push({ owner: process, readyAt: this.nowMs, run });
+      this.#steps.push({ readyAt: this.nowMs, run });
     });
   }
 
   #answer(process: WorldProcess, deliver: () => void): void {
     this.#steps.push({
-      owner: process,
       readyAt: this.nowMs,
       run: () => {
         if (!process.dead) deliver();
       },
     });
   }
+}
+
+/** Whether the answer of a call is that of a write which found nothing to change. */
+function isUnchanged(answer: unknown): boolean {
+  const { matchedCount, insertedCount = 0, deletedCount = 0 } = (answer ?? {}) as Partial<BulkResult>;
+  return answer === 0 || (matchedCount === 0 && insertedCount + deletedCount === 0);
 }

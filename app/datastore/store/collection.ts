@@ -58,7 +58,10 @@ export interface BulkResult {
   readonly modifiedCount: number;
   readonly deletedCount: number;
   /** The operations that failed, by their place in the list. Unordered: the others were carried out. */
-  readonly failures: readonly { readonly index: number; readonly error: ServiceError | DuplicateKeyError | InvalidOperationError }[];
+  readonly failures: readonly {
+    readonly index: number;
+    readonly error: ServiceError | DuplicateKeyError | InvalidOperationError;
+  }[];
 }
 
 /** How a query is served. */

@@ -10,7 +10,10 @@ import { applyUpdate } from './update.ts';
 type Context = ManagerContext<'campaigns' | 'contacts' | 'users' | 'changes'>;
 
 /** Gives the contacts of a campaign, in their order; those that were deleted are left out. Needs `read`. */
-export async function findContacts(ctx: ManagerContext<'campaigns' | 'contacts'>, campaignId: string): Promise<ContactContent[]> {
+export async function findContacts(
+  ctx: ManagerContext<'campaigns' | 'contacts'>,
+  campaignId: string,
+): Promise<ContactContent[]> {
   const campaign = await selectCampaign(ctx, campaignId);
   authorize(ctx.actor, 'read', campaignId, campaign, () => new CampaignNotFoundError());
   const contacts = await ctx.datastore.contacts.findByIds(campaign.document.contacts ?? []);
@@ -21,7 +24,12 @@ export async function findContacts(ctx: ManagerContext<'campaigns' | 'contacts'>
  * Makes a contact and adds it to a campaign. Needs `update`. A crash between the two leaves a contact that no campaign
  * names; a repeat under the same idempotency key completes it. Throws `ValidationError`, `IdempotencyKeyReusedError`.
  */
-export async function addContact(ctx: Context, campaignId: string, body: ContactWrite, key?: IdempotencyKey): Promise<ContactContent> {
+export async function addContact(
+  ctx: Context,
+  campaignId: string,
+  body: ContactWrite,
+  key?: IdempotencyKey,
+): Promise<ContactContent> {
   const campaign = await selectCampaign(ctx, campaignId);
   authorize(ctx.actor, 'update', campaignId, campaign, () => new CampaignNotFoundError());
   const contact = await insertContact(ctx, body, key);

@@ -34,7 +34,9 @@ export function finishCampaign(
   }
   throwIfInvalidCampaign(next);
   if (next.status === 'INACTIVE' && next.domain?.site !== undefined) {
-    throw new InvalidCampaignError('An INACTIVE campaign has no domain.', { details: [{ path: '/domain/site', message: 'must be absent' }] });
+    throw new InvalidCampaignError('An INACTIVE campaign has no domain.', {
+      details: [{ path: '/domain/site', message: 'must be absent' }],
+    });
   }
   if (status !== next.status) next = transition(next, status, at, by);
   return withDerivedFields(current, next);

@@ -28,7 +28,11 @@ function createIdentifier(name: string, isTaken: boolean): string {
  * Throws `UnauthorizedError`, `ValidationError`, `IdempotencyKeyReusedError`, the errors of `throwIfInvalidCampaign`,
  * and the conflicts of domain and name.
  */
-export async function create(ctx: Context, body: Readonly<Record<string, unknown>>, key?: IdempotencyKey): Promise<CachedCampaign> {
+export async function create(
+  ctx: Context,
+  body: Readonly<Record<string, unknown>>,
+  key?: IdempotencyKey,
+): Promise<CachedCampaign> {
   throwIfNotSupreme(ctx.actor);
   const { status: _draft, ...written }: Record<string, unknown> = { ...defaults, ...body };
   throwIfInvalidSchema('campaignDraft', written);
@@ -37,7 +41,11 @@ export async function create(ctx: Context, body: Readonly<Record<string, unknown
   const by = await ctx.datastore.users.selectReference(ctx.actor);
   const hash = password === undefined ? undefined : await ctx.service.passwords.hash(password);
 
-  const insert = async (id = createId(), idempotency?: IdempotencyRecord, isTaken = false): Promise<CampaignDocument> => {
+  const insert = async (
+    id = createId(),
+    idempotency?: IdempotencyRecord,
+    isTaken = false,
+  ): Promise<CampaignDocument> => {
     const identifier = campaign.identifier ?? createIdentifier(campaign.name, isTaken);
     const content = createContent({ ...campaign, identifier }, { id, at: ctx.clock(), by });
     try {

@@ -43,20 +43,29 @@ function findByWindow(ctx: ManagerContext<'campaigns'>, window: TimeWindow | und
 }
 
 /** Gives the categories of the readable campaigns whose presale window meets the given one. */
-export async function findCategoryIds(ctx: ManagerContext<'campaigns'>, window: TimeWindow | undefined): Promise<string[]> {
+export async function findCategoryIds(
+  ctx: ManagerContext<'campaigns'>,
+  window: TimeWindow | undefined,
+): Promise<string[]> {
   const campaigns = await findByWindow(ctx, window);
   return sortedUnique(campaigns.flatMap(({ categoryId }) => (categoryId === undefined ? [] : [categoryId])));
 }
 
 /** Gives the event ids, own and of the markets, of the readable campaigns whose presale window meets the given one. */
-export async function findEventIds(ctx: ManagerContext<'campaigns' | 'markets'>, window: TimeWindow | undefined): Promise<string[]> {
+export async function findEventIds(
+  ctx: ManagerContext<'campaigns' | 'markets'>,
+  window: TimeWindow | undefined,
+): Promise<string[]> {
   const campaigns = await findByWindow(ctx, window);
   const ofMarkets = await ctx.datastore.markets.findEventIds(campaigns.map(campaign => campaign._id));
   return sortedUnique([...campaigns.flatMap(({ eventIds = [] }) => eventIds), ...ofMarkets]);
 }
 
 /** Gives the readable campaigns for a ticketing event that are past PREVIEW and have a presale window. */
-export async function findByEvent(ctx: ManagerContext<'campaigns' | 'markets'>, eventId: string): Promise<FormattedCampaign[]> {
+export async function findByEvent(
+  ctx: ManagerContext<'campaigns' | 'markets'>,
+  eventId: string,
+): Promise<FormattedCampaign[]> {
   const named = await ctx.datastore.markets.findCampaignIdsByEvent(eventId);
   const campaigns = await ctx.datastore.campaigns.findByEvent(eventId, named, selectReadableCampaigns(ctx.actor));
   return campaigns.map(campaign => formatCampaign(campaign));

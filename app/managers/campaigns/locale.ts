@@ -47,7 +47,10 @@ function overlay(layers: readonly unknown[]): unknown {
 }
 
 /** Localises a value kept by locale, field by field along the fallbacks; undefined when no locale has anything. */
-export function localise<T>(byLocale: Readonly<Record<string, T>> | undefined, fallbacks: readonly string[]): T | undefined {
+export function localise<T>(
+  byLocale: Readonly<Record<string, T>> | undefined,
+  fallbacks: readonly string[],
+): T | undefined {
   if (byLocale === undefined) return undefined;
   return overlay(fallbacks.map(locale => byLocale[locale])) as T | undefined;
 }

@@ -24,7 +24,11 @@ export interface PatchOptions {
  * campaign when nothing changes.
  * Throws `ValidationError`, `InvalidStatusChangeError` and the errors of `throwIfInvalidCampaign`.
  */
-export function patchCampaign(current: CampaignDocument, patch: CampaignPatch, { at, by, password }: PatchOptions): CampaignDocument {
+export function patchCampaign(
+  current: CampaignDocument,
+  patch: CampaignPatch,
+  { at, by, password }: PatchOptions,
+): CampaignDocument {
   // Neither is merged: a status is reached by a transition, and of a password the hash alone is kept.
   const { status: wanted = current.status, password: plain, ...content } = patch;
   const { status: _shown, ...shown } = toWire(current);
@@ -35,7 +39,10 @@ export function patchCampaign(current: CampaignDocument, patch: CampaignPatch, {
   const patched = patchDocument(current, shown, content, {
     readOnly: readOnlyFields,
     selectFaults: writable => {
-      const whole: Record<string, unknown> = { ...writable, ...(plain !== undefined && plain !== null && { password: plain }) };
+      const whole: Record<string, unknown> = {
+        ...writable,
+        ...(plain !== undefined && plain !== null && { password: plain }),
+      };
       return selectFaults(selectSchema(whole, requiredOf), whole);
     },
     revive: writable => reviveCampaign(writable as CampaignWrite),
@@ -47,7 +54,8 @@ export function patchCampaign(current: CampaignDocument, patch: CampaignPatch, {
 
 function selectStatus(status: unknown): CampaignStatus {
   const found = campaignStatuses.find(one => one === status);
-  if (found === undefined) throw new ValidationError([{ path: '/status', message: `must be one of ${campaignStatuses.join(', ')}` }]);
+  if (found === undefined)
+    throw new ValidationError([{ path: '/status', message: `must be one of ${campaignStatuses.join(', ')}` }]);
   return found;
 }
 

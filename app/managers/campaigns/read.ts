@@ -28,7 +28,10 @@ export interface CampaignStatusView {
 const notFound = (): CampaignNotFoundError => new CampaignNotFoundError();
 
 /** Gives the campaign from the cache, else from the database; null when there is none, also for an ill-formed id. */
-export async function selectCampaign(ctx: ManagerContext<'campaigns'>, campaignId: string): Promise<CachedCampaign | null> {
+export async function selectCampaign(
+  ctx: ManagerContext<'campaigns'>,
+  campaignId: string,
+): Promise<CachedCampaign | null> {
   const { campaignCache } = ctx.service;
   const cached = campaignCache.peek(campaignId);
   if (cached !== undefined) return cached;
@@ -57,7 +60,11 @@ function selectLocaleChoice({ locale, showAllLocales }: ReadOptions): LocaleChoi
 }
 
 /** Throws `InvalidCampaignPasswordError` unless the caller may see a protected campaign, `RateLimitedError` after too many tries. */
-async function throwIfInvalidPassword(ctx: Context, campaign: CampaignDocument, password: string | undefined): Promise<void> {
+async function throwIfInvalidPassword(
+  ctx: Context,
+  campaign: CampaignDocument,
+  password: string | undefined,
+): Promise<void> {
   if (campaign.password === undefined || isAllowed(ctx.actor, 'update', campaign._id)) return;
   if (password === undefined) throw new InvalidCampaignPasswordError();
   const { passwords } = ctx.service;
@@ -106,7 +113,12 @@ export async function findByDomain(
   if (campaign === null) throw new CampaignNotFoundError();
   await throwIfInvalidPassword(ctx, campaign.document, options.password);
   const { _id: campaignId, password } = campaign.document;
-  return { ...selectView(campaign, audience, selectLocaleChoice(options)), audience, campaignId, isProtected: password !== undefined };
+  return {
+    ...selectView(campaign, audience, selectLocaleChoice(options)),
+    audience,
+    campaignId,
+    isProtected: password !== undefined,
+  };
 }
 
 /** Reads the status and the dates of a campaign by id or by domain. Throws as `findByDomain`. */

@@ -76,7 +76,7 @@ async function moveDue(
   onOutcome: (campaignId: string, outcome: Outcome) => void,
 ): Promise<void> {
   const { from: status, dateField } = pass;
-  for (let after: DueQuery['after']; ; ) {
+  for (let after: DueQuery['after']; ;) {
     const batch = await ctx.datastore.campaigns.findDue({ status, dateField, until, after, limit: batchSize });
     for (let start = 0; start < batch.length; start += CONCURRENCY) {
       const part = batch.slice(start, start + CONCURRENCY);
@@ -105,7 +105,12 @@ async function move(ctx: Context, campaignId: string, pass: Pass, until: Date): 
     return 'moved';
   } catch (error) {
     const type = error instanceof ServiceError ? error.type : 'INTERNAL_ERROR';
-    ctx.log[type === 'INTERNAL_ERROR' ? 'error' : 'warn']('campaign.notMoved', { campaignId, to: pass.to, type, error });
+    ctx.log[type === 'INTERNAL_ERROR' ? 'error' : 'warn']('campaign.notMoved', {
+      campaignId,
+      to: pass.to,
+      type,
+      error,
+    });
     return { type };
   }
 }

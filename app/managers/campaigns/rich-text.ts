@@ -3,12 +3,37 @@ import { type CampaignContent } from '../../../schemas/campaign.ts';
 
 /** What markup a text may keep: what an editor for operators makes, nothing that runs, frames or loads. */
 const allowed: sanitizeHtml.IOptions = {
-  allowedTags: ['p', 'br', 'b', 'strong', 'i', 'em', 'u', 's', 'a', 'ul', 'ol', 'li', 'h2', 'h3', 'h4', 'blockquote', 'span', 'div', 'hr', 'sup', 'sub'],
+  allowedTags: [
+    'p',
+    'br',
+    'b',
+    'strong',
+    'i',
+    'em',
+    'u',
+    's',
+    'a',
+    'ul',
+    'ol',
+    'li',
+    'h2',
+    'h3',
+    'h4',
+    'blockquote',
+    'span',
+    'div',
+    'hr',
+    'sup',
+    'sub',
+  ],
   allowedAttributes: { a: ['href', 'target', 'rel', 'title'], '*': ['lang', 'dir'] },
   allowedSchemes: ['http', 'https', 'mailto', 'tel'],
   allowProtocolRelative: false,
   transformTags: {
-    a: (tagName, attributes) => ({ tagName, attribs: { ...attributes, ...(attributes['target'] === '_blank' && { rel: 'noopener noreferrer' }) } }),
+    a: (tagName, attributes) => ({
+      tagName,
+      attribs: { ...attributes, ...(attributes['target'] === '_blank' && { rel: 'noopener noreferrer' }) },
+    }),
   },
 };
 
@@ -27,7 +52,10 @@ type LocaleContent = Content[string];
  */
 export function sanitiseContent(content: Content, stored: Content = {}): Content {
   return Object.fromEntries(
-    Object.entries(content).map(([locale, texts]) => [locale, texts === stored[locale] ? texts : sanitiseLocale(texts, stored[locale] ?? {})]),
+    Object.entries(content).map(([locale, texts]) => [
+      locale,
+      texts === stored[locale] ? texts : sanitiseLocale(texts, stored[locale] ?? {}),
+    ]),
   );
 }
 
@@ -35,7 +63,11 @@ function clean(text: string | undefined, stored: string | undefined): string | u
   return text === undefined || text === stored ? text : sanitiseRichText(text);
 }
 
-function withClean<T extends object, K extends keyof T & string>(texts: T, stored: T | undefined, fields: readonly K[]): T {
+function withClean<T extends object, K extends keyof T & string>(
+  texts: T,
+  stored: T | undefined,
+  fields: readonly K[],
+): T {
   const cleaned = { ...texts };
   for (const field of fields) {
     const value = clean(texts[field] as string | undefined, stored?.[field] as string | undefined);
@@ -50,7 +82,9 @@ function sanitiseLocale(texts: LocaleContent, stored: LocaleContent): LocaleCont
   if (texts.confirmation) next.confirmation = withClean(texts.confirmation, stored.confirmation, ['body']);
   if (texts.email) next.email = withClean(texts.email, stored.email, ['body']);
   if (texts.faqs) {
-    next.faqs = Object.fromEntries(Object.entries(texts.faqs).map(([id, faq]) => [id, withClean(faq, stored.faqs?.[id], ['answer'])]));
+    next.faqs = Object.fromEntries(
+      Object.entries(texts.faqs).map(([id, faq]) => [id, withClean(faq, stored.faqs?.[id], ['answer'])]),
+    );
   }
   return next;
 }

@@ -6,10 +6,14 @@ type Rule = (campaign: CampaignContent) => void;
 
 function throwIfInvalidDateOrder({ date }: CampaignContent): void {
   if (date.open && date.close && date.open >= date.close) {
-    throw new InvalidCampaignError('date.open must be before date.close.', { details: [{ path: '/date/close', message: 'must be after /date/open' }] });
+    throw new InvalidCampaignError('date.open must be before date.close.', {
+      details: [{ path: '/date/close', message: 'must be after /date/open' }],
+    });
   }
   if (date.start && date.end && date.start > date.end) {
-    throw new InvalidCampaignError('date.start must not be after date.end.', { details: [{ path: '/date/end', message: 'must not be before /date/start' }] });
+    throw new InvalidCampaignError('date.start must not be after date.end.', {
+      details: [{ path: '/date/end', message: 'must not be before /date/start' }],
+    });
   }
 }
 
@@ -17,7 +21,9 @@ function throwIfInvalidPresaleWindow({ date, categoryId }: CampaignContent): voi
   const { presaleWindowStart: start, presaleWindowEnd: end } = date;
   if ((start === undefined) !== (end === undefined)) {
     throw new MissingPresaleWindowDateError('A presale window needs both its start and its end.', {
-      details: [{ path: start === undefined ? '/date/presaleWindowStart' : '/date/presaleWindowEnd', message: 'is missing' }],
+      details: [
+        { path: start === undefined ? '/date/presaleWindowStart' : '/date/presaleWindowEnd', message: 'is missing' },
+      ],
     });
   }
   if (categoryId !== undefined && (start === undefined || end === undefined)) {
@@ -40,15 +46,19 @@ function throwIfInvalidLocales({ locales = [], content = {}, preferences = [] }:
   }
   const check = (path: string, texts: object): void => {
     for (const locale of Object.keys(texts)) {
-      if (!declared.has(locale)) faults.push({ path: `${path}/${locale}`, message: 'is not one of the locales of the campaign' });
+      if (!declared.has(locale))
+        faults.push({ path: `${path}/${locale}`, message: 'is not one of the locales of the campaign' });
     }
   };
   check('/content', content);
   preferences.forEach((preference, at) => {
     check(`/preferences/${at}/labels`, preference.labels ?? {});
-    preference.choices?.forEach((choice, place) => check(`/preferences/${at}/choices/${place}/labels`, choice.labels ?? {}));
+    preference.choices?.forEach((choice, place) =>
+      check(`/preferences/${at}/choices/${place}/labels`, choice.labels ?? {}),
+    );
   });
-  if (faults.length > 0) throw new InvalidCampaignError('The locales of the campaign do not fit its content.', { details: faults });
+  if (faults.length > 0)
+    throw new InvalidCampaignError('The locales of the campaign do not fit its content.', { details: faults });
 }
 
 function throwIfUnknownFaq({ faqs, content = {} }: CampaignContent): void {
@@ -58,11 +68,13 @@ function throwIfUnknownFaq({ faqs, content = {} }: CampaignContent): void {
   for (const [page, lists] of Object.entries(faqs)) {
     for (const [list, ids] of Object.entries(lists as Record<string, string[]>)) {
       ids.forEach((id, at) => {
-        if (!known.has(id)) faults.push({ path: `/faqs/${page}/${list}/${at}`, message: 'is not a question of the campaign' });
+        if (!known.has(id))
+          faults.push({ path: `/faqs/${page}/${list}/${at}`, message: 'is not a question of the campaign' });
       });
     }
   }
-  if (faults.length > 0) throw new InvalidCampaignError('The order of questions names one that does not exist.', { details: faults });
+  if (faults.length > 0)
+    throw new InvalidCampaignError('The order of questions names one that does not exist.', { details: faults });
 }
 
 function throwIfDuplicatePreference({ preferences = [] }: CampaignContent): void {

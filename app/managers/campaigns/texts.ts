@@ -38,7 +38,11 @@ async function selectWrittenLocale(ctx: ReadContext, campaignId: string, tag: st
 }
 
 /** Gives the questions of a locale, each completed along the fallbacks. Needs `read`. */
-export async function findFaqs(ctx: ReadContext, campaignId: string, locale: string | undefined): Promise<LocaleTexts<LocaleFaqs>> {
+export async function findFaqs(
+  ctx: ReadContext,
+  campaignId: string,
+  locale: string | undefined,
+): Promise<LocaleTexts<LocaleFaqs>> {
   const { content, ...rest } = await selectContent(ctx, campaignId, locale);
   return { ...rest, texts: content?.faqs ?? {} };
 }
@@ -55,12 +59,21 @@ export async function updateFaqs(
   options: UpdateCampaignOptions,
 ): Promise<LocaleTexts<LocaleFaqs>> {
   const written = await selectWrittenLocale(ctx, campaignId, locale);
-  const { document } = await update(ctx, campaignId, { content: { [written]: { faqs: patch } } }, { ...options, cause: 'campaign.faqs' });
+  const { document } = await update(
+    ctx,
+    campaignId,
+    { content: { [written]: { faqs: patch } } },
+    { ...options, cause: 'campaign.faqs' },
+  );
   return { locale: written, texts: document.content?.[written]?.faqs ?? {}, version: document.version };
 }
 
 /** Gives the terms of a locale, along the fallbacks; an empty text when there are none. Needs `read`. */
-export async function findTerms(ctx: ReadContext, campaignId: string, locale: string | undefined): Promise<LocaleTexts<string>> {
+export async function findTerms(
+  ctx: ReadContext,
+  campaignId: string,
+  locale: string | undefined,
+): Promise<LocaleTexts<string>> {
   const { content, ...rest } = await selectContent(ctx, campaignId, locale);
   return { ...rest, texts: content?.terms ?? '' };
 }
@@ -74,6 +87,11 @@ export async function updateTerms(
   options: UpdateCampaignOptions,
 ): Promise<LocaleTexts<string>> {
   const written = await selectWrittenLocale(ctx, campaignId, locale);
-  const { document } = await update(ctx, campaignId, { content: { [written]: { terms } } }, { ...options, cause: 'campaign.terms' });
+  const { document } = await update(
+    ctx,
+    campaignId,
+    { content: { [written]: { terms } } },
+    { ...options, cause: 'campaign.terms' },
+  );
   return { locale: written, texts: document.content?.[written]?.terms ?? '', version: document.version };
 }

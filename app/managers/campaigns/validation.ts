@@ -20,7 +20,10 @@ export type CampaignSchemaName = keyof typeof validators;
 const dates = compileDates(campaignDraft);
 
 /** Which schema a campaign must keep: a DRAFT, and what is left of an INACTIVE one, may be incomplete. */
-export function selectSchema(campaign: { readonly type?: unknown; readonly schema?: unknown }, status: CampaignStatus): CampaignSchemaName {
+export function selectSchema(
+  campaign: { readonly type?: unknown; readonly schema?: unknown },
+  status: CampaignStatus,
+): CampaignSchemaName {
   if (status === 'DRAFT' || status === 'INACTIVE') return 'campaignDraft';
   if (campaign.type === 'fanlist') return 'fanlistCampaign';
   return (campaign.schema as { version?: unknown } | undefined)?.version === 1 ? 'campaignV1' : 'campaignV2';

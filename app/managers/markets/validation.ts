@@ -22,6 +22,6 @@ export function reviveMarket(market: MarketWrite): Omit<MarketContent, ServerFie
 /** What a merge patch may do to a market. */
 export const marketPatchRules: PatchRules = {
   readOnly: ['_id', 'campaignId', 'notification', 'selection', 'date', 'version'] satisfies ServerField[],
-  selectFaults: validator.selectFaults,
+  selectFaults: writable => validator.selectFaults(writable),
   revive: writable => reviveMarket(writable as unknown as MarketWrite),
 };

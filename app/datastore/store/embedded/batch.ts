@@ -39,10 +39,9 @@ export function createBatch(environment: Environment): Batch {
   const sizes = new Map<Document, number>();
   const undo: (() => void)[] = [];
 
-  const put = <K, V>(map: Map<K, V>, key: K, value: V): void => {
-    const had = map.has(key);
+  const put = <V extends object | string | null>(map: Map<string, V>, key: string, value: V): void => {
     const before = map.get(key);
-    undo.push(() => (had ? map.set(key, before as V) : map.delete(key)));
+    undo.push(() => (before === undefined ? map.delete(key) : map.set(key, before)));
     map.set(key, value);
   };
   const putDocument = (state: CollectionState, id: string, document: Document | null): void => {

@@ -61,8 +61,9 @@ export function createEmbeddedCollection<T extends StoredDocument>(
     return read(view => findDocuments(view, state, query));
   };
   const selectById = (id: string, filter: Filter): Document | undefined => {
-    assertFilter(filter);
     const document = newView().document(state, id);
+    if (Object.keys(filter).length === 1) return document;
+    assertFilter(filter);
     return document !== undefined && compileFilter(filter)(document) ? document : undefined;
   };
 

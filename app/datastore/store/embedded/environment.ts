@@ -49,9 +49,15 @@ export interface Environment {
 
 // Keys are byte strings; latin1 is the encoding that writes them as they are.
 const keyEncoder = {
-  writeKey: (key: Key, target: Buffer, start: number): number => start + target.write(key, start, 'latin1'),
-  readKey: (source: Buffer, start: number, end: number): Key => source.toString('latin1', start, end),
+  writeKey: (key: Key, target: Latin1Buffer, start: number): number => start + target.latin1Write(key, start),
+  readKey: (source: Latin1Buffer, start: number, end: number): Key => source.latin1Slice(start, end),
 };
+
+/** What `write` and `toString` of a Buffer come down to; its type declarations leave them out. */
+interface Latin1Buffer {
+  latin1Write(text: string, start: number): number;
+  latin1Slice(start: number, end: number): string;
+}
 
 /** Field names that occur again and again are kept once, under this key; no document's key begins with zero bytes. */
 const STRUCTURES_KEY = '\x00\x00structures';
@@ -65,7 +71,8 @@ interface RawReads {
 /** Opens or creates the database in a folder that exists. */
 export function openEnvironment(directory: string): Environment {
   // Encoded documents and entries in a tree each; a tree per collection would cost each transaction more.
-  const root = open({ path: directory, noSubdir: false, maxDbs: 4 });
+  // Every commit is a batch of ours; lmdb's own batching by turns would make a promise that nobody hears reject.
+  const root = open({ path: directory, noSubdir: false, maxDbs: 4, eventTurnBatching: false });
   const documentOptions = { encoding: 'msgpack', keyEncoder, sharedStructuresKey: STRUCTURES_KEY } as const;
   const encoderOptions = { freezeData: true, maxSharedStructures: 256, moreTypes: false };
   const documents = root.openDB<unknown, Key>('documents', { ...documentOptions, ...encoderOptions });
@@ -90,7 +97,11 @@ export function openEnvironment(directory: string): Environment {
         }
         for (const [key, value] of changes.catalog) void catalog.put(key, value);
       });
-      await committed;
+      try {
+        await committed;
+      } catch (error) {
+        throw await causeOf(error);
+      }
       await root.flushed;
     },
     publish() {
@@ -141,6 +152,12 @@ function snapshotOf(
       if (holders === 0) transaction.done();
     },
   };
+}
+
+// lmdb tells what happened by a promise of its own, which would end the process if nobody heard it reject.
+async function causeOf(error: unknown): Promise<unknown> {
+  const { commitError } = error as { readonly commitError?: Promise<never> };
+  return (await commitError?.catch((cause: unknown) => cause)) ?? error;
 }
 
 // Backwards, lmdb starts at the end of the range and takes both ends the other way round.

@@ -27,6 +27,8 @@ export interface Index extends IndexRecord {
   readonly fields: readonly IndexField[];
   /** What the keys of all its entries begin with. */
   readonly prefix: Key;
+  /** Whether `_id` is one of the fields. */
+  readonly holdsId: boolean;
   listFields: number;
   state: IndexRecord['state'];
 }
@@ -38,7 +40,7 @@ export function indexOf(record: IndexRecord): Index {
     path: splitPath(name),
     isDescending: direction === -1,
   }));
-  return { ...record, fields, prefix: prefixKey(record.number) };
+  return { ...record, fields, prefix: prefixKey(record.number), holdsId: '_id' in record.key };
 }
 
 /** What to write down of an index. */

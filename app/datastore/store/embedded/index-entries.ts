@@ -1,7 +1,7 @@
 import { InvalidOperationError } from '../collection.ts';
 import { type Index, type IndexField } from './index-definition.ts';
 import { descending, EMPTY_LIST_KEY, type Key, MAX_KEY_BYTES, valueKey } from './keys.ts';
-import { type Document, type Fields, isFields, isList } from './values.ts';
+import { type Document, isFields, isList, isSameValue } from './values.ts';
 
 /** How far a field of the key is followed into a document. */
 interface Step {
@@ -19,14 +19,12 @@ const EMPTY_LIST = Symbol('empty list');
 /**
  * The keys of a document's entries in an index: one, or one for each element when a field holds a list; none when the
  * index is sparse and the document has no field of it. A unique index has entries by value alone, any other by value and
- * `_id`. Notes in the index which fields hold lists. Throws `InvalidOperationError` when two fields hold different
+ * `_id`, which it may hold itself. Notes in the index which fields hold lists. Throws `InvalidOperationError` when two fields hold different
  * lists, or when a key is longer than the store can hold.
  */
 export function entryKeys(index: Index, document: Document): Key[] {
-  const keys: Key[] = [];
-  const steps = index.fields.map(field => ({ field, value: document, depth: 0, isElement: false }));
-  collect(index, steps, keys);
-  const ending = index.unique ? '' : valueKey(document._id);
+  const keys = plainKeys(index, document) ?? listKeys(index, document);
+  const ending = index.unique || index.holdsId ? '' : valueKey(document._id);
   const entries = keys.map(key => index.prefix + key + ending);
   if (entries.some(({ length }) => length > MAX_KEY_BYTES)) {
     throw new InvalidOperationError(`A value is too long for index ${index.name}.`);
@@ -34,9 +32,44 @@ export function entryKeys(index: Index, document: Document): Key[] {
   return entries.length > 1 ? [...new Set(entries)] : entries;
 }
 
-/** Whether an update may have changed the entries of an index: an update keeps the identity of what it leaves alone. */
-export function isTouched({ fields }: Index, before: Fields, after: Fields): boolean {
-  return fields.some(({ path: [name = ''] }) => before[name] !== after[name]);
+/** The short way, for documents without lists in the fields of the index: the one key or none; undefined when there is a list. */
+function plainKeys({ fields, sparse }: Index, document: Document): Key[] | undefined {
+  let key = '';
+  let isPresent = false;
+  for (const { path, isDescending } of fields) {
+    let value: unknown = document;
+    for (const name of path) {
+      value = isFields(value) ? value[name] : undefined;
+      if (isList(value)) return undefined;
+    }
+    if (value !== undefined) isPresent = true;
+    const component = valueKey(value);
+    key += isDescending ? descending(component) : component;
+  }
+  return sparse && !isPresent ? [] : [key];
+}
+
+function listKeys(index: Index, document: Document): Key[] {
+  const keys: Key[] = [];
+  const steps = index.fields.map(field => ({ field, value: document, depth: 0, isElement: false }));
+  collect(index, steps, keys);
+  return keys;
+}
+
+/** Whether an update may have changed the entries of an index. Costs next to nothing for fields that it left alone. */
+export function isTouched({ fields }: Index, before: Document, after: Document): boolean {
+  return fields.some(({ path }) => isChangedAt(before, after, path));
+}
+
+function isChangedAt(before: unknown, after: unknown, path: readonly string[]): boolean {
+  for (const name of path) {
+    // An update keeps the identity of what it leaves alone.
+    if (before === after) return false;
+    if (!isFields(before) || !isFields(after)) return true;
+    before = before[name];
+    after = after[name];
+  }
+  return !isSameValue(before, after);
 }
 
 function collect(index: Index, steps: readonly Step[], keys: Key[]): void {

@@ -61,6 +61,8 @@ export function createWriteQueue(environment: Environment, onFailure: (error: un
         batch.publish();
       }
     } catch (error) {
+      // It may have been done all the same: what follows must build on what is there.
+      environment.publish();
       onFailure(error);
       const unavailable = new ServiceUnavailableError('embedded store', { cause: error });
       for (const reject of failed) reject(unavailable);
