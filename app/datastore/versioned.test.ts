@@ -237,6 +237,18 @@ describe('a write whose answer does not come', () => {
     expect(outcome?.after).toMatchObject({ name: 'Other', date: { open: at }, version: 3 });
   });
 
+  it('is not taken for lost while reads lag behind it', async () => {
+    const world = await prepare();
+    const stale = await world.things.findOne({ _id: id });
+    const faulty = failing(world.things, 'updateOne', 'after');
+    let lagging = 3;
+    const findOne = async () => (lagging-- > 0 ? stale : world.things.findOne({ _id: id }));
+    const count = (thing: Thing): Thing => ({ ...thing, name: `${thing.name}+1` });
+    const outcome = await world.create({ ...faulty, findOne }).update(id, count, { describeChange });
+    expect(outcome?.after).toMatchObject({ name: 'Tour+1', version: 2 });
+    expect(await world.collection.findById(id)).toEqual(outcome?.after);
+  });
+
   it('ends as a time-out that calls it undecided when the database stays away', async () => {
     const world = await prepare();
     const faulty = world.create(failing(world.things, 'updateOne', 'before', { times: Infinity }));
