@@ -11,7 +11,7 @@ export interface Docs {
   asset(name: string): Promise<RawReply | null>;
 }
 
-const start = `window.onload = () => SwaggerUIBundle({ url: '/openapi.json', dom_id: '#docs', deepLinking: true, docExpansion: 'none', persistAuthorization: false });\n`;
+const start = `window.onload = () => SwaggerUIBundle({ url: '/openapi.json', dom_id: '#docs', deepLinking: true, docExpansion: 'list', persistAuthorization: false });\n`;
 
 const page = `<!doctype html>
 <html lang="en">
@@ -35,6 +35,8 @@ const page = `<!doctype html>
 /** The page of the package knows one look; inverted it serves those who prefer the dark. */
 const style = `body { margin: 0; background: #fff; }
 .swagger-ui .topbar { display: none; }
+.swagger-ui .scheme-container { background: none; box-shadow: none; padding: 12px 0; }
+.swagger-ui .info { margin: 24px 0 0; }
 @media (max-width: 600px) { .swagger-ui .wrapper { padding: 0 12px; } .swagger-ui .opblock .opblock-summary-description { display: none; } }
 @media (prefers-color-scheme: dark) {
   body { background: #14171c; }
