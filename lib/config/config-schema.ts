@@ -8,6 +8,11 @@ export interface ConfigKey {
   /** Whether the value is never shown. */
   readonly 'x-secret'?: boolean;
   readonly enum?: readonly unknown[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minLength?: number;
+  readonly minItems?: number;
+  readonly pattern?: string;
   readonly items?: { readonly type: 'string'; readonly enum?: readonly string[] };
 }
 

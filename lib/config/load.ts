@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { readText } from '../schema/text-value.ts';
 import { createValidator } from '../schema/validator.ts';
-import { type ConfigEntry, type ConfigKey, type ConfigSchema, listConfigKeys } from './config-schema.ts';
+import { type ConfigEntry, type ConfigSchema, listConfigKeys } from './config-schema.ts';
 
 /** Every fault of a configuration, at once. Values of secrets are not among them. */
 export class ConfigError extends Error {
@@ -111,32 +112,7 @@ function mergeVariable(
     }
   }
   if (text === undefined || text === '') return;
-  const value = parseValue(key, text);
-  if (value === undefined) faults.push(`${variable} must be ${describeType(key)}`);
-  else (config[group] ??= {})[name] = value;
-}
-
-function parseValue({ type }: ConfigKey, text: string): unknown {
-  switch (type) {
-    case 'string':
-      return text;
-    case 'integer':
-      return /^-?\d+$/.test(text) ? Number(text) : undefined;
-    case 'number':
-      return /^-?\d+(?:\.\d+)?$/.test(text) ? Number(text) : undefined;
-    case 'boolean':
-      return text === 'true' ? true : text === 'false' ? false : undefined;
-    case 'array':
-      return text.split(',').map(item => item.trim());
-  }
-}
-
-function describeType({ type }: ConfigKey): string {
-  return {
-    string: 'a string',
-    integer: 'a whole number',
-    number: 'a number',
-    boolean: 'true or false',
-    array: 'a list separated by commas',
-  }[type];
+  const values = config[group];
+  // A file may have put something else in the group's place; the schema says so.
+  if (typeof values === 'object') values[name] = readText(text, key);
 }

@@ -6,7 +6,7 @@ type Reviver = (value: unknown) => unknown;
 /** A schema's instants: as texts in JSON, as `Date`s in the service and the database. */
 export interface Dates {
   /** A copy with a `Date` at each place where the schema has a `date-time`. `JSON.stringify` does the reverse. */
-  revive<T>(value: T): T;
+  readonly revive: <T>(value: T) => T;
 }
 
 /**

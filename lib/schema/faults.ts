@@ -4,8 +4,15 @@ import { appendPointer } from '../json-pointer.ts';
 
 /** Faults of Ajv as sentences, each with the JSON pointer of what is wrong. */
 export function formatFaults(errors: readonly ErrorObject[], unknown = 'is not a known field'): ErrorDetail[] {
-  // "if" says only that "then" or "else" failed, and those speak for themselves.
-  return errors.filter(({ keyword }) => keyword !== 'if').map(error => formatFault(error, unknown));
+  return errors.filter(isTelling).map(error => formatFault(error, unknown));
+}
+
+/**
+ * Whether a fault is not told by another one. "if" says only that "then" or "else" failed; what is wrong with a name
+ * comes once by its own rule and once as the name.
+ */
+function isTelling({ keyword, propertyName }: ErrorObject): boolean {
+  return keyword !== 'if' && (propertyName === undefined || keyword === 'propertyNames');
 }
 
 function formatFault({ keyword, instancePath, params, message }: ErrorObject, unknown: string): ErrorDetail {

@@ -1,0 +1,83 @@
+import { describe, expect, it } from '@jest/globals';
+import { generateKeyPairSync } from 'node:crypto';
+import { listConfigKeys } from '../lib/config/config-schema.ts';
+import { ConfigError, loadConfig } from '../lib/config/load.ts';
+import { configRules } from './rules.ts';
+import { type Config, configSchema } from './schema.ts';
+
+const publicKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({
+  type: 'spki',
+  format: 'pem',
+}) as string;
+const production = { NODE_ENV: 'production', JWT_PUBLIC_KEY: publicKey, DATA_DIR: '/data' };
+
+function load(variables: Record<string, string>): Config {
+  const directory = import.meta.dirname;
+  return loadConfig<Config>({ schema: configSchema, rules: configRules, directory, variables }).config;
+}
+
+function selectFaults(variables: Record<string, string>): string {
+  try {
+    load(variables);
+    return '';
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults.join('\n');
+    throw error;
+  }
+}
+
+describe('the configuration', () => {
+  it('needs nothing in development and in tests', () => {
+    expect(load({})).toMatchObject({
+      server: { host: '127.0.0.1', port: 8080, publicReads: true },
+      service: { seedDemo: true, roles: ['web', 'worker', 'refresh'] },
+    });
+    expect(load({ NODE_ENV: 'test' })).toMatchObject({ server: { port: 0 }, log: { level: 'error' } });
+  });
+
+  it('in production listens outside, keeps private things private and lets load balancers look away first', () => {
+    expect(load(production)).toMatchObject({
+      server: { host: '0.0.0.0', publicReads: false, shutdownDelayMs: 5000 },
+      service: { seedDemo: false },
+      database: { createIndexes: false },
+    });
+  });
+
+  it.each<[string, Record<string, string>, RegExp]>([
+    ['without a key for tokens', { JWT_PUBLIC_KEY: '' }, /exactly one of JWT_SECRET, JWT_PUBLIC_KEY and JWT_JWKS_URL/],
+    ['with two sources of keys', { JWT_JWKS_URL: 'https://x/jwks' }, /exactly one/],
+    [
+      'with a shared secret, however strong',
+      { JWT_PUBLIC_KEY: '', JWT_SECRET: 'x'.repeat(64) },
+      /JWT_SECRET is for development only/,
+    ],
+    ['with demo data', { SEED_DEMO: 'true' }, /SEED_DEMO is not for production/],
+  ])('refuses production %s', (_case, variables, fault) => {
+    expect(selectFaults({ ...production, ...variables })).toMatch(fault);
+  });
+
+  it.each<[string, Record<string, string>, RegExp]>([
+    ['a short secret', { JWT_SECRET: 'short' }, /JWT_SECRET must have at least 32 characters/],
+    ['algorithms of another kind of key', { JWT_ALGORITHMS: 'RS256' }, /JWT_ALGORITHMS must fit the key/],
+    ['a cron pattern that is none', { REFRESH_CRON: 'at noon' }, /REFRESH_CRON must be a cron pattern/],
+    ['a database slower than a request', { REQUEST_TIMEOUT_MS: '1000' }, /must be below REQUEST_TIMEOUT_MS/],
+    ['a key of the wrong size', { DATA_ENCRYPTION_KEYS: 'YWJj' }, /DATA_ENCRYPTION_KEYS/],
+    ['no role', { ROLES: ',' }, /ROLES/],
+  ])('refuses %s anywhere', (_case, variables, fault) => {
+    expect(selectFaults(variables)).toMatch(fault);
+  });
+
+  it('describes every key by a sentence, and names each variable once', () => {
+    const keys = listConfigKeys(configSchema);
+    for (const { key } of keys) {
+      expect(key.description).toMatch(/^[A-Z`].*\.$/);
+      expect(key['x-env']).toMatch(/^[A-Z][A-Z0-9_]*$/);
+    }
+    expect(new Set(keys.map(({ key }) => key['x-env'])).size).toBe(keys.length);
+  });
+
+  it('hides what is secret', () => {
+    const secrets = listConfigKeys(configSchema).filter(({ key }) => key['x-secret'] === true);
+    expect(secrets.map(({ key }) => key['x-env'])).toEqual(['MONGODB_URI', 'JWT_SECRET', 'DATA_ENCRYPTION_KEYS']);
+  });
+});
