@@ -30,21 +30,29 @@ export interface PipelineOptions<A extends Actor> {
   readonly now?: () => number;
 }
 
+/** The middlewares in front of the router, by name and in their order; null is one that is turned off. */
+export function createPipelineSteps<A extends Actor>(
+  options: PipelineOptions<A>,
+): Record<string, AppMiddleware<A> | null> {
+  const { log, metrics, tracing, now, rateLimitPerMinute } = options;
+  const steps = {
+    compress: createCompress(),
+    tracing: createRequestTracing({ tracing }),
+    body: createBody({ limitBytes: options.bodyLimitBytes }),
+    metrics: createRequestMetrics({ metrics }),
+    context: createRequestContext({ timeoutMs: options.requestTimeoutMs }),
+    correlation: createCorrelation({ tracing }),
+    accessLog: options.isAccessLogged ? createAccessLog({ log }) : null,
+    errorFormatter: createErrorFormatter({ log }),
+    responseFormatter: createResponseFormatter(now === undefined ? {} : { now }),
+    jwt: createJwt(options.jwt),
+    rateLimit: rateLimitPerMinute === null ? null : createRateLimit({ perMinute: rateLimitPerMinute }),
+  };
+  // Only jwt knows what kind of actor there is; the others take any.
+  return steps;
+}
+
 /** The middlewares in front of the router, in their order. */
 export function createPipeline<A extends Actor>(options: PipelineOptions<A>): AppMiddleware<A>[] {
-  const { log, metrics, tracing, now } = options;
-  const shared = [
-    createCompress(),
-    createRequestTracing({ tracing }),
-    createBody({ limitBytes: options.bodyLimitBytes }),
-    createRequestMetrics({ metrics }),
-    createRequestContext({ timeoutMs: options.requestTimeoutMs }),
-    createCorrelation({ tracing }),
-    ...(options.isAccessLogged ? [createAccessLog({ log })] : []),
-    createErrorFormatter({ log }),
-    createResponseFormatter(now === undefined ? {} : { now }),
-  ] as unknown as AppMiddleware<A>[];
-  const limited =
-    options.rateLimitPerMinute === null ? [] : [createRateLimit({ perMinute: options.rateLimitPerMinute })];
-  return [...shared, createJwt(options.jwt), ...(limited as unknown as AppMiddleware<A>[])];
+  return Object.values(createPipelineSteps(options)).filter(step => step !== null);
 }
