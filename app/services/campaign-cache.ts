@@ -73,6 +73,8 @@ export function createCampaignCache(options: { maxBytes: number; ttlMs: number; 
   const floors = new LRUCache<string, number>({ max: 10_000, ttl: FLOOR_MS });
   const domains = new LRUCache<string, string>({ max: 10_000 });
   const loads = new Map<string, Promise<CachedCampaign | null>>();
+  const database = { isAway: false };
+  const staleOf = (known: Entry): Entry => new Entry(known.document, 0, true, known);
 
   const put = (document: CampaignDocument): Entry => {
     const known = entries.peek(document._id);
@@ -93,19 +95,28 @@ export function createCampaignCache(options: { maxBytes: number; ttlMs: number; 
   ): Promise<CachedCampaign | null> => {
     try {
       const document = await read();
-      if (document === null) {
-        entries.delete(campaignId);
-        return null;
-      }
-      return put(document);
+      database.isAway = false;
+      if (document !== null) return put(document);
+      entries.delete(campaignId);
+      return null;
     } catch (error) {
       const known = entries.peek(campaignId);
-      if (known !== undefined && error instanceof ServiceUnavailableError)
-        return new Entry(known.document, 0, true, known);
-      throw error;
+      if (!(error instanceof ServiceUnavailableError)) throw error;
+      database.isAway = true;
+      if (known === undefined) throw error;
+      return staleOf(known);
     } finally {
       loads.delete(campaignId);
     }
+  };
+
+  const loadOnce = (
+    campaignId: string,
+    read: () => Promise<CampaignDocument | null>,
+  ): Promise<CachedCampaign | null> => {
+    const underWay = loads.get(campaignId) ?? load(campaignId, read);
+    loads.set(campaignId, underWay);
+    return underWay;
   };
 
   return {
@@ -114,9 +125,12 @@ export function createCampaignCache(options: { maxBytes: number; ttlMs: number; 
     read: (campaignId, read) => {
       const entry = peek(campaignId);
       if (entry) return Promise.resolve(entry);
-      const underWay = loads.get(campaignId) ?? load(campaignId, read);
-      if (!loads.has(campaignId)) loads.set(campaignId, underWay);
-      return underWay;
+      const underWay = loadOnce(campaignId, read);
+      const known = entries.peek(campaignId);
+      if (!database.isAway || known === undefined) return underWay;
+      // The last attempt found no database: nobody waits for this one to find out whether it is back.
+      underWay.catch(() => undefined);
+      return Promise.resolve(staleOf(known));
     },
     invalidate: (campaignId, minVersion) => {
       entries.delete(campaignId);
