@@ -78,31 +78,31 @@ const generalTypes: ReadonlySet<string> = new Set([
   'SERVICE_UNAVAILABLE',
 ]);
 
-interface CompiledRoute {
-  readonly route: AnyRoute;
-  readonly pattern: RegExp;
-  readonly envelope: Validator<unknown>;
+function createPattern({ path }: AnyRoute): RegExp {
+  return new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')}$`);
 }
 
-function compile(route: AnyRoute): CompiledRoute {
-  const { kind, schema = {} } = route.response;
+function createEnvelope({ response: { kind, schema = {} } }: AnyRoute): Validator<unknown> {
   const isList = kind === 'list';
   const data = isList ? { type: 'array', items: schema } : schema;
-  return {
-    route,
-    pattern: new RegExp(`^${route.path.replaceAll('.', '\\.').replaceAll(/:\w+/g, '[^/]+')}$`),
-    envelope: createValidator({
-      type: 'object',
-      additionalProperties: false,
-      required: ['data', 'meta'],
-      properties: { data, meta: meta(isList ? ['pagination'] : []) },
-    }),
-  };
+  return createValidator({
+    type: 'object',
+    additionalProperties: false,
+    required: ['data', 'meta'],
+    properties: { data, meta: meta(isList ? ['pagination'] : []) },
+  });
 }
 
 /** Makes the check of answers against the declarations of routes: status, media type, envelope, schema, error types. */
 export function createResponseCheck(routes: readonly AnyRoute[]): ResponseCheck {
-  const compiled = routes.map(compile);
+  const compiled = routes.map(route => ({ route, pattern: createPattern(route) }));
+  // Compiled when they are first needed: a test file meets few of the routes.
+  const envelopes = new Map<AnyRoute, Validator<unknown>>();
+  const envelopeOf = (route: AnyRoute): Validator<unknown> => {
+    const envelope = envelopes.get(route) ?? createEnvelope(route);
+    envelopes.set(route, envelope);
+    return envelope;
+  };
   const errors: Validator<unknown> = createValidator(errorEnvelope);
   const statuses = listErrorTypes();
 
@@ -130,7 +130,7 @@ export function createResponseCheck(routes: readonly AnyRoute[]): ResponseCheck 
       }
       if (!type.startsWith('application/json')) fail(`it is ${type}`);
       const body = JSON.parse(answer.text) as { meta?: { correlation?: string } };
-      const faults = found.envelope.selectFaults(body);
+      const faults = envelopeOf(found.route).selectFaults(body);
       if (faults.length > 0) fail(`it is not what is declared: ${JSON.stringify(faults, null, 2)}`);
       if (body.meta?.correlation !== sent) fail('its correlation differs from its header');
       return;
