@@ -30,13 +30,16 @@ export interface Batch extends View {
   publish(): void;
 }
 
+/** As in MongoDB. */
+const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
+
 /** Begins a batch on the newest snapshot. */
 export function createBatch(environment: Environment): Batch {
   const { snapshot } = environment;
   const documents = new Map<CollectionState, Map<string, Document | null>>();
   const entries = new Map<Key, string | null>();
   const stale = new Set<CollectionState>();
-  const sizes = new Map<Document, number>();
+  const encoded = new Map<Key, Buffer | null>();
   const undo: (() => void)[] = [];
 
   const put = <V extends object | string | null>(map: Map<string, V>, key: string, value: V): void => {
@@ -48,6 +51,7 @@ export function createBatch(environment: Environment): Batch {
     let changed = documents.get(state);
     if (changed === undefined) documents.set(state, (changed = new Map<string, Document | null>()));
     put(changed, id, document);
+    put(encoded, state.prefix + valueKey(id), document === null ? null : encode(environment, document));
     if (state.isStale) stale.add(state);
   };
   const ownerOf = (key: Key): string | undefined => {
@@ -126,14 +130,6 @@ export function createBatch(environment: Environment): Batch {
       }
     },
     changes() {
-      const encoded = new Map<Key, Buffer | null>();
-      for (const [state, changed] of documents) {
-        for (const [id, document] of changed) {
-          const bytes = document === null ? null : environment.encode(document);
-          if (document !== null && bytes !== null) sizes.set(document, bytes.length);
-          encoded.set(state.prefix + valueKey(id), bytes);
-        }
-      }
       if (encoded.size + entries.size + stale.size === 0) return undefined;
       return {
         documents: encoded,
@@ -146,11 +142,18 @@ export function createBatch(environment: Environment): Batch {
       for (const [state, changed] of documents) {
         for (const [id, document] of changed) {
           if (document === null) state.cache.delete(id);
-          else state.cache.set(id, document, { size: sizes.get(document) ?? 1 });
+          else state.cache.set(id, document, { size: encoded.get(state.prefix + valueKey(id))?.length ?? 1 });
         }
       }
     },
   };
+}
+
+// Here, not when all is committed, so that a document that cannot be encoded fails its own operation alone.
+function encode(environment: Environment, document: Document): Buffer {
+  const bytes = environment.encode(document);
+  if (bytes.length > MAX_DOCUMENT_BYTES) throw new InvalidOperationError('The document is too large.');
+  return bytes;
 }
 
 function assertId(id: unknown): void {

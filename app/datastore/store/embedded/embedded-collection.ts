@@ -43,15 +43,18 @@ export function createEmbeddedCollection<T extends StoredDocument>(
   spec: CollectionSpec,
   { environment, queue, builder, isClosed }: CollectionParts,
 ): Collection<T> {
-  const newView = (): View => {
+  const assertOpen = (): void => {
     if (isClosed()) throw new ServiceUnavailableError('embedded store', { message: 'The store is closed.' });
+  };
+  const newView = (): View => {
+    assertOpen();
     return readView(environment);
   };
   const read = async <R>(query: (view: View) => Steps<R>): Promise<R> => {
     const view = newView();
     view.snapshot.retain();
     try {
-      return await paced(query(view));
+      return await paced(query(view), assertOpen);
     } finally {
       view.snapshot.release();
     }
@@ -187,7 +190,8 @@ function bulkWrite(
   return { insertedCount, matchedCount, modifiedCount, deletedCount, failures };
 }
 
-async function paced<R>(steps: Steps<R>): Promise<R> {
+// Whatever waited for its turn is told when the store was closed meanwhile, and touches the database no more.
+async function paced<R>(steps: Steps<R>, assertOpen: () => void): Promise<R> {
   let end = performance.now() + SLICE_MS;
   try {
     for (;;) {
@@ -195,6 +199,7 @@ async function paced<R>(steps: Steps<R>): Promise<R> {
       if (step.done === true) return step.value;
       if (performance.now() < end) continue;
       await new Promise(resolve => setImmediate(resolve));
+      assertOpen();
       end = performance.now() + SLICE_MS;
     }
   } finally {

@@ -39,6 +39,8 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     const isClosed = (): boolean => closing !== undefined;
     const close = async (): Promise<void> => {
       await queue.close();
+      // Long queries that wait for their turn come before this one, and end.
+      await new Promise(resolve => setImmediate(resolve));
       await environment.close();
       await lock.release();
     };

@@ -1,6 +1,7 @@
 import { asBinary, type Database, open, type RootDatabase, type Transaction } from 'lmdb';
+import { type Codec, createCodec, type Structures } from './codec.ts';
 import { type KeyRange } from './intervals.ts';
-import { type Key } from './keys.ts';
+import { type Key, MAX_KEY_BYTES } from './keys.ts';
 import { type Document } from './values.ts';
 
 /** A change of what is stored, made whole or not at all. */
@@ -59,34 +60,38 @@ interface Latin1Buffer {
   latin1Slice(start: number, end: number): string;
 }
 
-/** Field names that occur again and again are kept once, under this key; no document's key begins with zero bytes. */
-const STRUCTURES_KEY = '\x00\x00structures';
-
-/** The reads of lmdb that its type declarations leave out. */
-interface RawReads {
-  getBinaryFast(key: Key, options: { transaction: Transaction }): Uint8Array | undefined;
-  readonly encoder: { encode(value: unknown): Buffer; decode(bytes: Uint8Array, options: { end: number }): unknown };
+/** The read of lmdb that its type declarations leave out: into a buffer that the next read overwrites. */
+interface FastReads {
+  getBinaryFast(key: Key, options: { readonly transaction: Transaction }): Uint8Array | undefined;
 }
+
+/** Where the catalog keeps what is no collection. */
+const COLLECTION = 'collection:';
+const STRUCTURES = 'structures';
 
 /** Opens or creates the database in a folder that exists. */
 export function openEnvironment(directory: string): Environment {
   // Encoded documents and entries in a tree each; a tree per collection would cost each transaction more.
   // Every commit is a batch of ours; lmdb's own batching by turns would make a promise that nobody hears reject.
   const root = open({ path: directory, noSubdir: false, maxDbs: 4, eventTurnBatching: false });
-  const documentOptions = { encoding: 'msgpack', keyEncoder, sharedStructuresKey: STRUCTURES_KEY } as const;
-  const encoderOptions = { freezeData: true, maxSharedStructures: 256, moreTypes: false };
-  const documents = root.openDB<unknown, Key>('documents', { ...documentOptions, ...encoderOptions });
+  const documents = root.openDB<unknown, Key>('documents', { ...{ encoding: 'binary' as const, keyEncoder } });
   const entries = root.openDB<string, Key>('entries', { ...{ encoding: 'string' as const, keyEncoder } });
   const catalog = root.openDB<unknown, string>('catalog', { encoding: 'json' });
-  let snapshot = snapshotOf(root, documents, entries, 0);
+  const codec = createCodec((catalog.get(STRUCTURES) ?? []) as Structures);
+  let snapshot = snapshotOf(root, documents, entries, codec, 0);
   return {
     get snapshot() {
       return snapshot;
     },
-    catalog: () => [...catalog.getRange()].map(({ key, value }) => [key, value] as const),
-    encode: document => raw(documents).encoder.encode(document),
+    catalog: () =>
+      [...catalog.getRange()]
+        .filter(({ key }) => key.startsWith(COLLECTION))
+        .map(({ key, value }) => [key.slice(COLLECTION.length), value] as const),
+    encode: document => codec.encode(document),
     async commit(changes) {
+      const structures = codec.unsavedStructures();
       const committed = root.batch(() => {
+        if (structures !== undefined) void catalog.put(STRUCTURES, structures);
         for (const [key, bytes] of changes.documents) {
           if (bytes === null) void documents.remove(key);
           else void documents.put(key, asBinary(bytes));
@@ -95,17 +100,18 @@ export function openEnvironment(directory: string): Environment {
           if (id === null) void entries.remove(key);
           else void entries.put(key, id);
         }
-        for (const [key, value] of changes.catalog) void catalog.put(key, value);
+        for (const [key, value] of changes.catalog) void catalog.put(COLLECTION + key, value);
       });
       try {
         await committed;
       } catch (error) {
         throw await causeOf(error);
       }
+      if (structures !== undefined) codec.markSaved(structures);
       await root.flushed;
     },
     publish() {
-      const next = snapshotOf(root, documents, entries, snapshot.number + 1);
+      const next = snapshotOf(root, documents, entries, codec, snapshot.number + 1);
       snapshot.release();
       snapshot = next;
     },
@@ -116,34 +122,31 @@ export function openEnvironment(directory: string): Environment {
   };
 }
 
-function raw(documents: Database<unknown, Key>): RawReads {
-  return documents as unknown as RawReads;
-}
-
 function snapshotOf(
   root: RootDatabase,
   documents: Database<unknown, Key>,
   entries: Database<string, Key>,
+  codec: Codec,
   number: number,
 ): Snapshot {
   root.resetReadTxn();
   const transaction = root.useReadTransaction();
   const options = { transaction };
-  const reads = raw(documents);
+  const reads = documents as unknown as FastReads;
   let holders = 1;
   return {
     number,
     document(key) {
-      const bytes = reads.getBinaryFast(key, options);
+      const bytes = key.length > MAX_KEY_BYTES ? undefined : reads.getBinaryFast(key, options);
       if (bytes === undefined) return undefined;
       const size = bytes.length;
-      return { document: reads.encoder.decode(bytes, { end: size }) as Document, size };
+      return { document: codec.decode(bytes, size), size };
     },
     documentKeys: (range, isReverse) => documents.getKeys({ ...walk(range, isReverse), transaction }),
-    entry: key => entries.get(key, options),
+    entry: key => (key.length > MAX_KEY_BYTES ? undefined : entries.get(key, options)),
     entries: (range, isReverse) => entries.getRange({ ...walk(range, isReverse), transaction }),
-    countDocuments: range => documents.getKeysCount({ ...range, transaction }),
-    countEntries: range => entries.getKeysCount({ ...range, transaction }),
+    countDocuments: range => documents.getKeysCount({ ...storable(range), transaction }),
+    countEntries: range => entries.getKeysCount({ ...storable(range), transaction }),
     retain() {
       holders += 1;
     },
@@ -154,6 +157,11 @@ function snapshotOf(
   };
 }
 
+// A query may ask for longer keys than can be stored: as bounds they mean the same when they are cut.
+function storable({ start, end }: KeyRange): KeyRange {
+  return { start: start.slice(0, MAX_KEY_BYTES), end: end.slice(0, MAX_KEY_BYTES) };
+}
+
 // lmdb tells what happened by a promise of its own, which would end the process if nobody heard it reject.
 async function causeOf(error: unknown): Promise<unknown> {
   const { commitError } = error as { readonly commitError?: Promise<never> };
@@ -161,7 +169,8 @@ async function causeOf(error: unknown): Promise<unknown> {
 }
 
 // Backwards, lmdb starts at the end of the range and takes both ends the other way round.
-function walk({ start, end }: KeyRange, isReverse: boolean): object {
+function walk(range: KeyRange, isReverse: boolean): object {
+  const { start, end } = storable(range);
   return isReverse
     ? { start: end, end: start, reverse: true, exclusiveStart: true, inclusiveEnd: true }
     : { start, end };
