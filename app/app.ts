@@ -2,12 +2,11 @@ import { type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { createKeyProvider } from '../lib/auth/key-provider.ts';
 import { createHealth } from '../lib/health.ts';
-import { instrument } from '../lib/instrument.ts';
 import { createLog, type Log } from '../lib/log.ts';
 import { createMetrics, type Metrics } from '../lib/metrics.ts';
 import { createPipeline } from '../lib/middlewares/pipeline.ts';
 import { createShutdown } from '../lib/shutdown.ts';
-import { createTracing, type Tracing } from '../lib/tracing.ts';
+import { createTracing } from '../lib/tracing.ts';
 import { type Config } from '../config/schema.ts';
 import { type ContextFactory, createContextFactory } from './context-factory.ts';
 import { type Clock } from './context.ts';
@@ -24,6 +23,7 @@ import { businessRoutes } from './router/routes.ts';
 import { createMetricsRoute, createSystemRoutes } from './router/system.ts';
 import { createServices } from './services/create-services.ts';
 import { createRevocations } from './services/revocations.ts';
+import { createServiceMetrics } from './metrics.ts';
 import { openStore, prepareIndexes } from './store.ts';
 import { selectWorkers, type Worker } from './workers/workers.ts';
 import { version } from './version.ts';
@@ -51,23 +51,6 @@ export interface App {
   stop(reason: string): Promise<number>;
 }
 
-function instrumentDatastores(
-  datastores: Datastores,
-  { metrics, tracing }: { metrics: Metrics; tracing: Tracing | null },
-): Datastores {
-  const histogram = metrics.histogram({
-    name: 'datastore_operation_duration_seconds',
-    help: 'How long operations of datastores take.',
-    labels: ['operation', 'outcome'],
-  });
-  return Object.fromEntries(
-    Object.entries(datastores).map(([noun, datastore]: [string, object]) => [
-      noun,
-      instrument(datastore, `datastore.${noun}`, { tracing, histogram }),
-    ]),
-  ) as unknown as Datastores;
-}
-
 /**
  * Makes the service of a configuration: opens the database, composes everything, listens to nothing yet.
  * Throws what `openStore` throws; what was opened by then is closed.
@@ -89,6 +72,7 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
   const { Log, flush } = options.log;
   const { server, service, jwt, rateLimit } = config;
   const metrics = createMetrics({ isProcessMeasured: environment !== 'test' });
+  const serviceMetrics = createServiceMetrics(metrics);
   const tracing = await createTracing({ ...config.tracing, ...(exporter && { exporter }) });
   const shutdown = createShutdown({ log: Log('app/shutdown'), timeoutMs: server.shutdownTimeoutMs });
   await prepareIndexes(store, { create: store.kind === 'embedded' || config.database.createIndexes, log: Log });
@@ -100,14 +84,13 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
     changes,
     clock,
     log: Log('app/hooks/dispatcher'),
-    metrics: createDispatcherMetrics(metrics),
+    metrics: serviceMetrics.dispatcher,
   });
-  const datastores = instrumentDatastores(createDatastores({ store, changes, outbox: dispatcher, clock }), {
-    metrics,
-    tracing,
-  });
+  const bare = createDatastores({ store, changes, outbox: dispatcher, clock });
+  const datastores = serviceMetrics.instrumentDatastores(bare, tracing);
   const revocations = createRevocations({ users: datastores.users, log: Log('app/services/revocations') });
-  const services = createServices(config, { revocations });
+  const services = createServices(config, { revocations, onRefreshed: serviceMetrics.refreshed });
+  serviceMetrics.watchCache(services.campaignCache);
   if (environment === 'production' && !services.fieldEncryption.enabled)
     Log('app').warn('encryption.off', { missing: 'DATA_ENCRYPTION_KEYS' });
   const contexts = createContextFactory({ datastore: datastores, service: services, log: Log('app/managers'), clock });
@@ -195,21 +178,5 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
       return { url };
     },
     stop: reason => shutdown.run(reason),
-  };
-}
-
-function createDispatcherMetrics(metrics: Metrics) {
-  const recorded = metrics.counter({
-    name: 'changes_recorded_total',
-    help: 'Changes that were copied to the collection of changes.',
-  });
-  const failed = metrics.counter({
-    name: 'changes_failed_total',
-    help: 'Changes that could not be copied, or not taken from their documents; the sweep comes back to them.',
-    labels: ['stage'],
-  });
-  return {
-    recorded: (count: number) => recorded.inc(count),
-    failed: (stage: 'record' | 'clear', count: number) => failed.inc({ stage }, count),
   };
 }

@@ -15,12 +15,14 @@ export interface MetricSpec<L extends string> {
 }
 
 type CollectGauge<L extends string> = (gauge: Gauge<L>) => void | Promise<void>;
+type CollectCounter<L extends string> = (counter: Counter<L>) => void;
 
 /** The metrics of one app: a registry of its own, so that two apps of one process do not meet. */
 export interface Metrics {
   readonly registry: Registry;
   readonly http: HttpMetrics;
-  counter<L extends string>(spec: MetricSpec<L>): Counter<L>;
+  /** `collect` is called at each scrape, to read a count that is kept elsewhere. */
+  counter<L extends string>(spec: MetricSpec<L>, collect?: CollectCounter<L>): Counter<L>;
   /** `collect` is called at each scrape, to read a value that lies elsewhere. */
   gauge<L extends string>(spec: MetricSpec<L>, collect?: CollectGauge<L>): Gauge<L>;
   /** `buckets` are upper bounds, in seconds for durations. */
@@ -41,7 +43,16 @@ export function createMetrics({ isProcessMeasured = true }: { readonly isProcess
   const registers = [registry];
   const metrics: Omit<Metrics, 'http'> = {
     registry,
-    counter: ({ name, help, labels = [] }) => new Counter({ name, help, labelNames: [...labels], registers }),
+    counter: <L extends string>({ name, help, labels = [] }: MetricSpec<L>, collect?: CollectCounter<L>) => {
+      const counter: Counter<L> = new Counter({
+        name,
+        help,
+        labelNames: [...labels],
+        registers,
+        ...(collect && { collect: () => collect(counter) }),
+      });
+      return counter;
+    },
     gauge: <L extends string>({ name, help, labels = [] }: MetricSpec<L>, collect?: CollectGauge<L>) => {
       const gauge: Gauge<L> = new Gauge({
         name,

@@ -18,7 +18,11 @@ export interface CachedCampaign {
   view(key: string, make: () => Representation): Representation;
 }
 
+/** How often reads were served from memory, from the database, or from memory because the database was away. */
+export type CacheOutcomes = Readonly<Record<'hit' | 'miss' | 'stale', number>>;
+
 export interface CampaignCache {
+  readonly outcomes: CacheOutcomes;
   /** Gives a campaign that is in memory and fresh, else undefined; never waits. */
   peek(campaignId: string): CachedCampaign | undefined;
   /** Reads a campaign through the cache: one load at a time for each id; a stale one when the database is away. */
@@ -74,7 +78,11 @@ export function createCampaignCache(options: { maxBytes: number; ttlMs: number; 
   const domains = new LRUCache<string, string>({ max: 10_000 });
   const loads = new Map<string, Promise<CachedCampaign | null>>();
   const database = { isAway: false };
-  const staleOf = (known: Entry): Entry => new Entry(known.document, 0, true, known);
+  const outcomes = { hit: 0, miss: 0, stale: 0 };
+  const staleOf = (known: Entry): Entry => {
+    outcomes.stale += 1;
+    return new Entry(known.document, 0, true, known);
+  };
 
   const put = (document: CampaignDocument): Entry => {
     const known = entries.peek(document._id);
@@ -86,13 +94,16 @@ export function createCampaignCache(options: { maxBytes: number; ttlMs: number; 
 
   const peek = (campaignId: string): Entry | undefined => {
     const entry = entries.get(campaignId);
-    return entry !== undefined && entry.freshUntil > now() ? entry : undefined;
+    if (entry === undefined || entry.freshUntil <= now()) return undefined;
+    outcomes.hit += 1;
+    return entry;
   };
 
   const load = async (
     campaignId: string,
     read: () => Promise<CampaignDocument | null>,
   ): Promise<CachedCampaign | null> => {
+    outcomes.miss += 1;
     try {
       const document = await read();
       database.isAway = false;
@@ -120,6 +131,7 @@ export function createCampaignCache(options: { maxBytes: number; ttlMs: number; 
   };
 
   return {
+    outcomes,
     peek,
     put,
     read: (campaignId, read) => {

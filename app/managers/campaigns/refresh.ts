@@ -4,7 +4,7 @@ import { type ManagerContext } from '../../context.ts';
 import { type CampaignDocument } from '../../datastore/campaign-document.ts';
 import { type DueQuery } from '../../datastore/campaigns.ts';
 import { throwIfNotSupreme } from '../../policy.ts';
-import { type RefreshOptions } from '../../services/refresh-options.ts';
+import { type RefreshCounts, type RefreshOptions } from '../../services/refresh-options.ts';
 import { selectWritable } from '../patching.ts';
 import { finishCampaign, toWire } from './content.ts';
 import { applyUpdate } from './update.ts';
@@ -19,11 +19,7 @@ const CONCURRENCY = 50;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** What a refresh did. */
-export interface RefreshResult {
-  readonly opened: number;
-  readonly closed: number;
-  readonly inactivated: number;
-  readonly failedCount: number;
+export interface RefreshResult extends RefreshCounts {
   /** The first hundred campaigns that could not be moved, with the type of the error. */
   readonly failed: readonly { readonly campaignId: string; readonly type: string }[];
 }
@@ -63,6 +59,7 @@ export async function refresh(ctx: Context, options: RefreshOptions): Promise<Re
       }
     });
   }
+  options.onDone?.(counts);
   return { ...counts, failed };
 }
 
