@@ -1,5 +1,5 @@
 import { localeFaqs } from './campaign.ts';
-import { localeId, richText } from './common.ts';
+import { localeId, MAX_RICH_TEXT_LENGTH, richText } from './common.ts';
 
 const locale = { ...localeId, description: 'The locale that was used.' } as const;
 
@@ -46,6 +46,10 @@ export const campaignTermsPatch = {
   description: 'A change of the terms of one locale.',
   required: ['terms'],
   properties: {
-    terms: { type: ['string', 'null'], maxLength: 100_000, description: 'The terms, or null to take them away.' },
+    terms: {
+      type: ['string', 'null'],
+      maxLength: MAX_RICH_TEXT_LENGTH,
+      description: 'The terms, or null to take them away.',
+    },
   },
 } as const;

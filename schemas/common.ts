@@ -76,11 +76,14 @@ export const text = (maxLength: number, description: string) => ({ type: 'string
 export const label = (maxLength: number, description: string) =>
   ({ type: 'string', minLength: 1, maxLength, pattern: '\\S', description }) as const;
 
+/** How long a text with markup may be, as it comes and as it is stored. */
+export const MAX_RICH_TEXT_LENGTH = 100_000;
+
 /** A text with markup, sanitised by an allow-list when it is written (see app/managers/campaigns/rich-text.ts). */
 export const richText = (description: string) =>
   ({
     type: 'string',
-    maxLength: 100_000,
+    maxLength: MAX_RICH_TEXT_LENGTH,
     description: `${description} HTML, reduced to a safe subset when written.`,
   }) as const;
 

@@ -16,15 +16,24 @@ export function canonicalLocale(tag: string): string {
   throw new ValidationError([{ path: 'locale', message: 'is not a well-formed language tag' }]);
 }
 
+/** Gives the form in which the spellings of one locale are equal: `fr-ca` and `fr-CA`, `tl` and `fil`. */
+export function selectLocaleKey(tag: string): string {
+  try {
+    return (Intl.getCanonicalLocales(tag)[0] ?? tag).toLowerCase();
+  } catch {
+    return tag.toLowerCase();
+  }
+}
+
 /**
  * The declared locales to look a text up in, most wanted first: the one asked for, its shorter forms, the default.
  * `fr-Latn-CA` → `fr-Latn` → `fr` → default. Empty only when the campaign declares no locale.
  */
 export function selectFallbacks(locales: readonly Locale[], wanted: string | undefined): string[] {
-  const declared = new Map(locales.map(locale => [locale.id.toLowerCase(), locale.id]));
+  const declared = new Map(locales.map(locale => [selectLocaleKey(locale.id), locale.id]));
   const chain: string[] = [];
   for (let parts = wanted?.split('-') ?? []; parts.length > 0; parts = parts.slice(0, -1)) {
-    const found = declared.get(parts.join('-').toLowerCase());
+    const found = declared.get(selectLocaleKey(parts.join('-')));
     if (found !== undefined) chain.push(found);
   }
   const byDefault = locales.find(locale => locale.isDefault)?.id ?? locales[0]?.id;

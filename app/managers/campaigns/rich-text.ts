@@ -1,5 +1,7 @@
 import sanitizeHtml from 'sanitize-html';
+import { ValidationError } from '../../../lib/errors.ts';
 import { type CampaignContent } from '../../../schemas/campaign.ts';
+import { MAX_RICH_TEXT_LENGTH } from '../../../schemas/common.ts';
 
 /** What markup a text may keep: what an editor for operators makes, nothing that runs, frames or loads. */
 const allowed: sanitizeHtml.IOptions = {
@@ -32,7 +34,8 @@ const allowed: sanitizeHtml.IOptions = {
   transformTags: {
     a: (tagName, attributes) => ({
       tagName,
-      attribs: { ...attributes, ...(attributes['target'] === '_blank' && { rel: 'noopener noreferrer' }) },
+      // Whatever a target is called, what opens there must not reach back.
+      attribs: { ...attributes, ...(attributes['target'] !== undefined && { rel: 'noopener noreferrer' }) },
     }),
   },
 };
@@ -49,41 +52,56 @@ type LocaleContent = Content[string];
 /**
  * Sanitises the rich texts of a campaign's content. A text that equals what is stored was sanitised when it was written
  * and is taken as it is, so an update costs what it changes.
+ * Throws `ValidationError` for a text that is too long once its special characters are escaped.
  */
 export function sanitiseContent(content: Content, stored: Content = {}): Content {
   return Object.fromEntries(
     Object.entries(content).map(([locale, texts]) => [
       locale,
-      texts === stored[locale] ? texts : sanitiseLocale(texts, stored[locale] ?? {}),
+      texts === stored[locale] ? texts : sanitiseLocale(texts, stored[locale] ?? {}, `/content/${locale}`),
     ]),
   );
 }
 
-function clean(text: string | undefined, stored: string | undefined): string | undefined {
-  return text === undefined || text === stored ? text : sanitiseRichText(text);
+function clean(text: string | undefined, stored: string | undefined, path: string): string | undefined {
+  if (text === undefined || text === stored) return text;
+  const safe = sanitiseRichText(text);
+  // Schemas count characters, not the halves that some of them have in a string.
+  if (safe.length > MAX_RICH_TEXT_LENGTH && Array.from(safe).length > MAX_RICH_TEXT_LENGTH) {
+    const message = `must have at most ${MAX_RICH_TEXT_LENGTH} characters once <, > and & are escaped`;
+    throw new ValidationError([{ path, message }]);
+  }
+  return safe;
 }
 
 function withClean<T extends object, K extends keyof T & string>(
   texts: T,
   stored: T | undefined,
   fields: readonly K[],
+  path: string,
 ): T {
   const cleaned = { ...texts };
   for (const field of fields) {
-    const value = clean(texts[field] as string | undefined, stored?.[field] as string | undefined);
+    const value = clean(texts[field] as string | undefined, stored?.[field] as string | undefined, `${path}/${field}`);
     if (value !== undefined) cleaned[field] = value as T[K];
   }
   return cleaned;
 }
 
-function sanitiseLocale(texts: LocaleContent, stored: LocaleContent): LocaleContent {
-  const next = withClean(texts, stored, ['terms']);
-  if (texts.landing) next.landing = withClean(texts.landing, stored.landing, ['body', 'closedBody']);
-  if (texts.confirmation) next.confirmation = withClean(texts.confirmation, stored.confirmation, ['body']);
-  if (texts.email) next.email = withClean(texts.email, stored.email, ['body']);
-  if (texts.faqs) {
+function sanitiseLocale(texts: LocaleContent, stored: LocaleContent, path: string): LocaleContent {
+  const next = withClean(texts, stored, ['terms'], path);
+  const { landing, confirmation, email, faqs } = texts;
+  if (landing) next.landing = withClean(landing, stored.landing, ['body', 'closedBody'], `${path}/landing`);
+  if (confirmation) {
+    next.confirmation = withClean(confirmation, stored.confirmation, ['body'], `${path}/confirmation`);
+  }
+  if (email) next.email = withClean(email, stored.email, ['body'], `${path}/email`);
+  if (faqs) {
     next.faqs = Object.fromEntries(
-      Object.entries(texts.faqs).map(([id, faq]) => [id, withClean(faq, stored.faqs?.[id], ['answer'])]),
+      Object.entries(faqs).map(([id, faq]) => [
+        id,
+        withClean(faq, stored.faqs?.[id], ['answer'], `${path}/faqs/${id}`),
+      ]),
     );
   }
   return next;

@@ -1,6 +1,7 @@
 import { type ErrorDetail, ValidationError } from '../../../lib/errors.ts';
 import { InvalidCampaignError, InvalidPresaleWindowOrderError, MissingPresaleWindowDateError } from '../../errors.ts';
 import { type CampaignContent } from '../../../schemas/campaign.ts';
+import { selectLocaleKey } from './locale.ts';
 
 type Rule = (campaign: CampaignContent) => void;
 
@@ -40,7 +41,10 @@ function throwIfInvalidPresaleWindow({ date, categoryId }: CampaignContent): voi
 function throwIfInvalidLocales({ locales = [], content = {}, preferences = [] }: CampaignContent): void {
   const faults: ErrorDetail[] = [];
   const declared = new Set(locales.map(locale => locale.id));
-  if (declared.size !== locales.length) faults.push({ path: '/locales', message: 'names a locale twice' });
+  // Of two spellings of one locale readers would only ever get one.
+  if (new Set(locales.map(locale => selectLocaleKey(locale.id))).size !== locales.length) {
+    faults.push({ path: '/locales', message: 'names a locale twice' });
+  }
   if (locales.length > 0 && locales.filter(locale => locale.isDefault).length !== 1) {
     faults.push({ path: '/locales', message: 'must have exactly one default' });
   }

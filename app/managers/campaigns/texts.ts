@@ -1,7 +1,7 @@
 import { type ManagerContext } from '../../context.ts';
 import { CampaignNotFoundError } from '../../errors.ts';
 import { authorize } from '../../policy.ts';
-import { canonicalLocale, localise, selectFallbacks } from './locale.ts';
+import { canonicalLocale, localise, selectFallbacks, selectLocaleKey } from './locale.ts';
 import { selectCampaign } from './read.ts';
 import { update, type UpdateCampaignOptions } from './update.ts';
 
@@ -34,7 +34,7 @@ async function selectWrittenLocale(ctx: ReadContext, campaignId: string, tag: st
   const { locales = [] } = campaign.document;
   if (tag === undefined) return selectFallbacks(locales, undefined)[0] ?? 'und';
   const wanted = canonicalLocale(tag);
-  return locales.find(locale => locale.id.toLowerCase() === wanted.toLowerCase())?.id ?? wanted;
+  return locales.find(locale => selectLocaleKey(locale.id) === selectLocaleKey(wanted))?.id ?? wanted;
 }
 
 /** Gives the questions of a locale, each completed along the fallbacks. Needs `read`. */

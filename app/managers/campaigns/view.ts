@@ -13,7 +13,8 @@ export interface CampaignView {
 /** Gives the encoded view of a campaign for an audience and a choice of locale; encoded once for each version. */
 export function selectView(campaign: CachedCampaign, audience: Audience, choice: LocaleChoice): CampaignView {
   const { document, stale } = campaign;
-  const locale = typeof choice === 'string' ? choice : choice.wanted;
+  // `all` is a language tag, too: what is wanted and how it is chosen must not meet under one key.
+  const locale = typeof choice === 'string' ? choice : `locale-${choice.wanted}`;
   const key = `${audience}.${locale}`;
   const representation = campaign.view(key, () => {
     const shown = formatLocalised(document, audience, choice);
