@@ -85,6 +85,7 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
     clock,
     log: Log('app/hooks/dispatcher'),
     metrics: serviceMetrics.dispatcher,
+    clearDelayMs: config.changes.clearDelayMs,
   });
   const bare = createDatastores({ store, changes, outbox: dispatcher, clock });
   const datastores = serviceMetrics.instrumentDatastores(bare, tracing);

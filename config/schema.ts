@@ -203,6 +203,11 @@ export const configSchema = {
       }),
     }),
     changes: group('The change records.', {
+      clearDelayMs: key(
+        'CHANGES_CLEAR_DELAY_MS',
+        'How long a recorded change stays in its document: a document that is written again meanwhile is spared a write.',
+        { type: 'integer', minimum: 0, default: 1_000 },
+      ),
       sweepIntervalMs: key(
         'CHANGES_SWEEP_INTERVAL_MS',
         'How often changes are looked for that a crash left in their documents.',

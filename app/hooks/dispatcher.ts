@@ -4,6 +4,7 @@ import { type Changes, type ChangeSource, type Outbox } from '../datastore/chang
 import { type BulkOperation, type Collection } from '../datastore/store/collection.ts';
 import { type VersionedDocument } from '../datastore/versioned.ts';
 import { createBatcher } from './batcher.ts';
+import { createLatest } from './latest.ts';
 import { createRecentSet } from './recent-set.ts';
 
 export interface DispatcherMetrics {
@@ -30,6 +31,11 @@ export interface DispatcherDependencies {
   readonly metrics?: DispatcherMetrics;
   /** How many changes one batch holds at most. */
   readonly maxBatchSize?: number;
+  /**
+   * How long a recorded change stays in its document, so that a document that is written again meanwhile is spared the
+   * write that would take it out.
+   */
+  readonly clearDelayMs?: number;
   /** How long what is left of a deleted document stays, so that a delayed insert cannot bring it back. */
   readonly tombstoneMs?: number;
 }
@@ -49,6 +55,7 @@ export function createDispatcher({
   log,
   metrics,
   maxBatchSize = 500,
+  clearDelayMs = 0,
   tombstoneMs = 60_000,
 }: DispatcherDependencies): Dispatcher {
   const recorded = createRecentSet(REMEMBERED_CHANGES);
@@ -83,7 +90,7 @@ export function createDispatcher({
     }
     batch.forEach((entry, index) => {
       const error = refused.get(index);
-      if (error === undefined) clearer.add(entry.source);
+      if (error === undefined) cleared.add(entry.source);
       else fail('record', [entry.source], error);
       settle(entry, error);
     });
@@ -117,6 +124,11 @@ export function createDispatcher({
 
   const recorder = createBatcher<Entry>({ maxSize: maxBatchSize, run: record });
   const clearer = createBatcher<ChangeSource>({ maxSize: maxBatchSize, run: clear });
+  const cleared = createLatest<ChangeSource>({
+    delayMs: clearDelayMs,
+    keyOf: ({ collection, documentId }) => `${collection}/${documentId}`,
+    release: source => clearer.add(source),
+  });
 
   const enqueue = (source: ChangeSource): Entry => {
     const { id } = source.change;
@@ -144,6 +156,7 @@ export function createDispatcher({
     isRecorded: changeId => recorded.has(changeId),
     async drain() {
       await recorder.idle();
+      cleared.flush();
       await clearer.idle();
     },
   };
