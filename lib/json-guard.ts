@@ -21,7 +21,7 @@ export function throwIfUnsafeJson(value: unknown, { maxDepth = DEFAULT_MAX_DEPTH
 }
 
 /** Whether a key is one that a client may not send. */
-export function isUnsafeKey(key: string): boolean {
+function isUnsafeKey(key: string): boolean {
   return key.startsWith('$') || key.includes('.') || key.includes('\0') || FORBIDDEN_KEYS.has(key);
 }
 

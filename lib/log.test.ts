@@ -79,6 +79,13 @@ describe('the log', () => {
     expect(lines).toHaveLength(2);
   });
 
+  it('in production does not let an error wait', () => {
+    const { Log, lines } = createTestLog({ environment: 'production' });
+    Log('app').info('before');
+    Log('app').error('it broke');
+    expect(lines).toHaveLength(2);
+  });
+
   it('in production waits for its destination, and does not mind one that fails', async () => {
     const events: string[] = [];
     const destination = {

@@ -26,7 +26,7 @@ export type Log = (path: string) => Logger;
 
 export interface LogOptions {
   readonly level: LogLevel | 'silent';
-  /** In production lines are written in batches, at least once a second; elsewhere each at once. */
+  /** In production lines are written in batches, errors at once, others within a second; elsewhere each at once. */
   readonly environment: string;
   /** Where the lines go; standard output when left out. */
   readonly destination?: DestinationStream;
@@ -40,7 +40,7 @@ const SEVERITIES = { debug: 20, info: 30, warn: 40, error: 50, silent: 100 };
  * `flush` resolves when everything is written; it is called last, at shutdown.
  */
 export function createLog({ level, environment, destination }: LogOptions): { Log: Log; flush: () => Promise<void> } {
-  const { stream, flush } =
+  const { write: writeLine, flush } =
     environment === 'production' ? createBufferedStream(destination) : createDirectStream(destination);
   const selectIsoTime = createIsoClock();
   const threshold = SEVERITIES[level];
@@ -55,7 +55,7 @@ export function createLog({ level, environment, destination }: LogOptions): { Lo
       correlation,
       data: data && redact(data),
     };
-    stream.write(`${JSON.stringify(line)}\n`);
+    writeLine(`${JSON.stringify(line)}\n`, severity);
   };
   return { Log: path => new LineLogger(write, path, undefined), flush };
 }
@@ -69,12 +69,12 @@ type WriteLine = (
 ) => void;
 
 interface Sink {
-  readonly stream: DestinationStream;
+  readonly write: (line: string, severity: LogLevel) => void;
   readonly flush: () => Promise<void>;
 }
 
 function createDirectStream(destination: DestinationStream = pino.destination({ dest: STDOUT, sync: true })): Sink {
-  return { stream: destination, flush: () => Promise.resolve() };
+  return { write: line => void destination.write(line), flush: () => Promise.resolve() };
 }
 
 function createBufferedStream(destination: DestinationStream | undefined): Sink {
@@ -82,7 +82,11 @@ function createBufferedStream(destination: DestinationStream | undefined): Sink 
   const target = destination ?? pino.destination({ dest: STDOUT, sync: false, minLength: 1 });
   const buffer = createLineBuffer(target);
   return {
-    stream: buffer,
+    write(line, severity) {
+      buffer.write(line);
+      // What went wrong last may be the last that this process says.
+      if (severity === 'error') buffer.flush();
+    },
     async flush() {
       buffer.flush();
       await flushTarget(target);
