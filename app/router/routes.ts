@@ -6,7 +6,6 @@ import { campaignTextRoutes } from './campaign-texts.ts';
 import { campaignRoutes } from './campaigns.ts';
 import { contactRoutes } from './contacts.ts';
 import { eventRoutes } from './events.ts';
-import { marketReminderRoutes } from './market-reminders.ts';
 import { marketRoutes } from './markets.ts';
 import { promoterRoutes } from './promoters.ts';
 import { type AnyRoute } from './route.ts';
@@ -19,7 +18,6 @@ export const businessRoutes: readonly AnyRoute[] = [
   ...campaignTextRoutes,
   ...campaignContactRoutes,
   ...marketRoutes,
-  ...marketReminderRoutes,
   ...eventRoutes,
   ...promoterRoutes,
   ...contactRoutes,

@@ -1,3 +1,4 @@
+import { UnauthenticatedError } from '../../../lib/errors.ts';
 import { isId } from '../../../lib/ids.ts';
 import { type ManagerContext } from '../../context.ts';
 import { type CampaignDocument } from '../../datastore/campaign-document.ts';
@@ -81,10 +82,11 @@ function isPublic(ctx: ManagerContext<never>, { status }: CampaignDocument): boo
   return ctx.service.publicReads && (status === 'OPEN' || status === 'CLOSED');
 }
 
-/** Decides what the caller sees of a campaign that may be public. Throws `UnauthorizedError` and `CampaignNotFoundError`. */
+/** Decides what the caller sees of a campaign that may be public. Throws `UnauthenticatedError`, `UnauthorizedError` and `CampaignNotFoundError`. */
 function selectAudience(ctx: Context, found: CachedCampaign | null): Audience {
   if (found !== null && isAllowed(ctx.actor, 'read', found.document._id)) return 'full';
   if (found !== null && isPublic(ctx, found.document)) return 'public';
+  if (ctx.actor === null && !ctx.service.publicReads) throw new UnauthenticatedError();
   // Where the public reads, what it may not see does not exist; a caller with a token learns that a permission is missing.
   if (ctx.actor === null || ctx.actor.supreme) throw new CampaignNotFoundError();
   authorize(ctx.actor, 'read', found?.document._id ?? '', found, notFound);
