@@ -21,7 +21,7 @@ describe('a language tag', () => {
   it.each(['', 'x', 'fr_CA', 'fr-', 'f r', 'français', 'fr-CA-CA-CA-x'])('%j is refused as ill-formed', tag => {
     expect(() => canonicalLocale(tag)).toThrow(ValidationError);
     expect(() => canonicalLocale(tag)).toThrow(
-      expect.objectContaining({ details: [expect.objectContaining({ path: 'locale' })] }) as Error,
+      expect.objectContaining({ details: [expect.objectContaining({ path: 'locale' })] }),
     );
   });
 
@@ -132,7 +132,7 @@ describe('a localised value', () => {
 
         const fallbacks = selectFallbacks(locales, wanted);
         expect(fallbacks).toEqual(chain);
-        const found = (localise(content, fallbacks) ?? {}) as Record<string, Record<string, unknown>>;
+        const found = localise(content, fallbacks) ?? {};
         for (const section of sections) {
           for (const name of names) {
             const first = chain.find(tag => content[tag]?.[section]?.[name] !== undefined);

@@ -43,7 +43,9 @@ export function patchCampaign(
         ...writable,
         ...(plain !== undefined && plain !== null && { password: plain }),
       };
-      return selectFaults(selectSchema(whole, requiredOf), whole);
+      // Who makes a campaign may leave the identifier to the server; from then on the campaign has one.
+      const missing = whole['identifier'] === undefined ? [{ path: '/identifier', message: 'is required' }] : [];
+      return [...missing, ...selectFaults(selectSchema(whole, requiredOf), whole)];
     },
     revive: writable => reviveCampaign(writable as CampaignWrite),
   });

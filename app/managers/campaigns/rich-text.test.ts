@@ -152,7 +152,7 @@ describe('the rich texts of a campaign', () => {
     expect(write).toThrow(
       expect.objectContaining({
         details: [expect.objectContaining({ path: `/content/en/faqs/${question}/answer` })],
-      }) as Error,
+      }),
     );
     const fits = '&'.repeat(MAX_RICH_TEXT_LENGTH / 5);
     expect(sanitiseContent({ en: { terms: fits } })['en']?.terms).toHaveLength(MAX_RICH_TEXT_LENGTH);

@@ -31,7 +31,7 @@ describe('the status of a campaign', () => {
   it.each(pairs.filter(([from, to]) => !isTransition(from, to)))('does not go from %s to %s', (from, to) => {
     expect(() => throwIfInvalidStatusChange(from, to)).toThrow(InvalidStatusChangeError);
     expect(() => transition(createCampaignDocument({}, { status: from }), to, at, 'someone')).toThrow(
-      expect.objectContaining({ type: 'INVALID_CAMPAIGN_STATUS_CHANGE', status: 400 }) as Error,
+      expect.objectContaining({ type: 'INVALID_CAMPAIGN_STATUS_CHANGE', status: 400 }),
     );
   });
 

@@ -1,0 +1,78 @@
+import { describe, expect, it } from '@jest/globals';
+import { createCampaignDocument } from '../../../test/support/campaign-documents.ts';
+import { createCampaignCache } from '../../services/campaign-cache.ts';
+import { type Audience, type LocaleChoice } from './format.ts';
+import { type CampaignView, selectExpectedVersion, selectView } from './view.ts';
+
+const cached = () =>
+  createCampaignCache({ maxBytes: 1_000_000, ttlMs: 1000 }).put(createCampaignDocument({}, { version: 7 }));
+
+/** The envelope that a view is sent in. */
+function decode({ representation }: CampaignView): { data: Record<string, unknown>; meta: Record<string, unknown> } {
+  const body = Buffer.from(representation.encode('"correlation":"c"}}') as string, 'latin1').toString();
+  return JSON.parse(body) as ReturnType<typeof decode>;
+}
+
+describe('the view of a campaign', () => {
+  const kinds: readonly (readonly [Audience, LocaleChoice])[] = (['full', 'public'] as const).flatMap(audience =>
+    (['all', 'default', { wanted: 'all' }, { wanted: 'default' }, { wanted: 'en' }, { wanted: 'fr' }] as const).map(
+      choice => [audience, choice] as const,
+    ),
+  );
+
+  it('is encoded once for each audience and locale', () => {
+    const campaign = cached();
+    const first = selectView(campaign, 'full', { wanted: 'fr' });
+    expect(selectView(campaign, 'full', { wanted: 'fr' }).representation).toBe(first.representation);
+    expect(selectView(campaign, 'public', { wanted: 'fr' }).representation).not.toBe(first.representation);
+  });
+
+  it('has an entity tag of its version, and of its own: none is taken for another', () => {
+    const campaign = cached();
+    const tags = kinds.map(([audience, choice]) => selectView(campaign, audience, choice).representation.etag);
+    expect(new Set(tags).size).toBe(kinds.length);
+    for (const tag of tags) {
+      expect(tag).toMatch(/^"7-[\w.-]+"$/);
+      expect(selectExpectedVersion(tag)).toBe(7);
+    }
+  });
+
+  it('is the same whichever was asked for first, also for the languages whose tags are words of ours', () => {
+    for (const order of [kinds, [...kinds].reverse()]) {
+      const campaign = cached();
+      for (const [audience, choice] of order) selectView(campaign, audience, choice);
+      const all = decode(selectView(campaign, 'full', 'all'));
+      expect(Object.keys(all.data['content'] as object)).toEqual(['en', 'fr']);
+      expect(all.meta).not.toHaveProperty('locale');
+      const allar = decode(selectView(campaign, 'full', { wanted: 'all' }));
+      expect(Object.keys(allar.data['content'] as object)).toEqual(['en']);
+      expect(allar.meta).toMatchObject({ locale: 'en', correlation: 'c' });
+    }
+  });
+
+  it('says when it may be old', () => {
+    const campaign = cached();
+    expect(selectView(campaign, 'full', 'all')).toMatchObject({ version: 7, stale: false });
+    const view = campaign.view.bind(campaign);
+    expect(selectView({ document: campaign.document, stale: true, view }, 'full', 'all').stale).toBe(true);
+  });
+});
+
+describe('If-Match', () => {
+  it.each([
+    ['"7-full.all"', 7],
+    ['"7"', 7],
+    [' "12-public.locale-fr-CA" ', 12],
+    [undefined, undefined],
+    ['*', undefined],
+  ])('%j is version %j', (header, version) => {
+    expect(selectExpectedVersion(header)).toBe(version);
+  });
+
+  it.each(['7', '""', '"seven"', 'W/"7"', '', '"7-full.all', '"-1"'])(
+    '%j is a version that no document has',
+    header => {
+      expect(selectExpectedVersion(header)).toBe(-1);
+    },
+  );
+});
