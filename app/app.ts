@@ -2,11 +2,12 @@ import { type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { createKeyProvider } from '../lib/auth/key-provider.ts';
 import { createHealth } from '../lib/health.ts';
-import { createLog, type Log } from '../lib/log.ts';
+import { createLog, type Log, type Logger } from '../lib/log.ts';
 import { createMetrics, type Metrics } from '../lib/metrics.ts';
 import { createPipeline } from '../lib/middlewares/pipeline.ts';
 import { createShutdown } from '../lib/shutdown.ts';
 import { createTracing } from '../lib/tracing.ts';
+import { selectKeySource } from '../config/rules.ts';
 import { type Config } from '../config/schema.ts';
 import { type ContextFactory, createContextFactory } from './context-factory.ts';
 import { type Clock } from './context.ts';
@@ -24,6 +25,7 @@ import { createMetricsRoute, createSystemRoutes } from './router/system.ts';
 import { createServices } from './services/create-services.ts';
 import { createRevocations } from './services/revocations.ts';
 import { createServiceMetrics } from './metrics.ts';
+import { type Services } from './services/services.ts';
 import { openStore, prepareIndexes } from './store.ts';
 import { selectWorkers, type Worker } from './workers/workers.ts';
 import { version } from './version.ts';
@@ -67,6 +69,12 @@ export async function create(options: AppOptions): Promise<App> {
   }
 }
 
+/** Says what production can do without, and should not. */
+function warnOfGaps(log: Logger, { store, services }: { readonly store: Store; readonly services: Services }): void {
+  if (store.kind === 'embedded') log.warn('database.embedded', { missing: 'MONGODB_URI', location: store.location });
+  if (!services.fieldEncryption.enabled) log.warn('encryption.off', { missing: 'DATA_ENCRYPTION_KEYS' });
+}
+
 async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' | 'log'>>, store: Store): Promise<App> {
   const { config, environment, clock, exporter } = options;
   const { Log, flush } = options.log;
@@ -92,8 +100,7 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
   const revocations = createRevocations({ users: datastores.users, log: Log('app/services/revocations') });
   const services = createServices(config, { revocations, onRefreshed: serviceMetrics.refreshed });
   serviceMetrics.watchCache(services.campaignCache);
-  if (environment === 'production' && !services.fieldEncryption.enabled)
-    Log('app').warn('encryption.off', { missing: 'DATA_ENCRYPTION_KEYS' });
+  if (environment === 'production') warnOfGaps(Log('app'), { store, services });
   const contexts = createContextFactory({ datastore: datastores, service: services, log: Log('app/managers'), clock });
   const workers: readonly Worker[] = selectWorkers(service.roles, {
     config,
@@ -106,7 +113,7 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
   });
 
   const health = createHealth({ [store.kind === 'mongodb' ? 'mongodb' : 'database']: () => store.ping() });
-  const keys = createKeyProvider({ ...jwt, log: Log });
+  const keys = createKeyProvider({ ...selectKeySource(jwt), algorithms: jwt.algorithms, log: Log });
   const routes: AnyRoute[] = [
     ...businessRoutes,
     ...createSystemRoutes({ health, docs: createDocs(() => openapi) }),

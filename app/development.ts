@@ -1,4 +1,5 @@
 import { signToken } from '../lib/auth/sign-token.ts';
+import { selectKeySource } from '../config/rules.ts';
 import { type Config } from '../config/schema.ts';
 import { type App } from './app.ts';
 import { seedDemo } from './demo/seed.ts';
@@ -18,10 +19,12 @@ export async function greet(
     `API docs:          ${url}/docs`,
     `Data:              ${app.store.location}${seeded === null ? '' : ` (demo: ${seeded.campaigns} campaigns, ${seeded.markets} markets)`}`,
   ];
-  if (jwt.secret !== undefined) {
+  // With a key of its own, only its owner makes tokens.
+  const secret = selectKeySource(jwt)?.secret;
+  if (secret !== undefined) {
     const token = signToken(
       { userId: 'developer', supreme: true },
-      { key: jwt.secret, expiresInSeconds: TOKEN_SECONDS, issuer: jwt.issuer, audience: jwt.audience },
+      { key: secret, expiresInSeconds: TOKEN_SECONDS, issuer: jwt.issuer, audience: jwt.audience },
     );
     lines.push(`Development token: ${token}`);
   }

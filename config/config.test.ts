@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { generateKeyPairSync } from 'node:crypto';
 import { listConfigKeys } from '../lib/config/config-schema.ts';
 import { ConfigError, loadConfig } from '../lib/config/load.ts';
-import { configRules } from './rules.ts';
+import { configRules, selectKeySource } from './rules.ts';
 import { type Config, configSchema } from './schema.ts';
 
 const publicKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({
@@ -44,8 +44,8 @@ describe('the configuration', () => {
   });
 
   it.each<[string, Record<string, string>, RegExp]>([
-    ['without a key for tokens', { JWT_PUBLIC_KEY: '' }, /exactly one of JWT_SECRET, JWT_PUBLIC_KEY and JWT_JWKS_URL/],
-    ['with two sources of keys', { JWT_JWKS_URL: 'https://x/jwks' }, /exactly one/],
+    ['without a key for tokens', { JWT_PUBLIC_KEY: '' }, /one of JWT_PUBLIC_KEY, JWT_JWKS_URL and JWT_SECRET must be set/],
+    ['with two sources of keys', { JWT_JWKS_URL: 'https://x/jwks' }, /both set/],
     [
       'with a shared secret, however strong',
       { JWT_PUBLIC_KEY: '', JWT_SECRET: 'x'.repeat(64) },
@@ -65,6 +65,12 @@ describe('the configuration', () => {
     ['no role', { ROLES: ',' }, /ROLES/],
   ])('refuses %s anywhere', (_case, variables, fault) => {
     expect(selectFaults(variables)).toMatch(fault);
+  });
+
+  it('lets a real key take the place of the secret of development', () => {
+    const { jwt } = load({ JWT_JWKS_URL: 'https://keys.example.com/jwks' });
+    expect(selectKeySource(jwt)).toEqual({ jwksUrl: 'https://keys.example.com/jwks' });
+    expect(selectKeySource(load({}).jwt)).toEqual({ secret: expect.any(String) as unknown });
   });
 
   it('describes every key by a sentence, and names each variable once', () => {

@@ -2,11 +2,23 @@ import { Cron } from 'croner';
 import { type ConfigRule } from '../lib/config/load.ts';
 import { type Config } from './schema.ts';
 
+type Jwt = Config['jwt'];
+
+/** The one key that tokens are verified with. */
+export type KeySource = { readonly [K in 'secret' | 'publicKey' | 'jwksUrl']?: string };
+
+/** Selects the key that tokens are verified with: the secret, which development always has, gives way to a real one. */
+export function selectKeySource({ secret, publicKey, jwksUrl }: Jwt): KeySource | undefined {
+  if (publicKey !== undefined) return { publicKey };
+  if (jwksUrl !== undefined) return { jwksUrl };
+  return secret === undefined ? undefined : { secret };
+}
+
 const needsOneKey: ConfigRule<Config> = ({ jwt }) => {
-  const given = (['secret', 'publicKey', 'jwksUrl'] as const).filter(name => jwt[name] !== undefined);
-  return given.length === 1
-    ? []
-    : [`exactly one of JWT_SECRET, JWT_PUBLIC_KEY and JWT_JWKS_URL must be set, not ${given.length}`];
+  if (jwt.publicKey !== undefined && jwt.jwksUrl !== undefined) {
+    return ['JWT_PUBLIC_KEY and JWT_JWKS_URL are both set: tokens are verified by one of them'];
+  }
+  return selectKeySource(jwt) === undefined ? ['one of JWT_PUBLIC_KEY, JWT_JWKS_URL and JWT_SECRET must be set'] : [];
 };
 
 const refusesDevelopmentSecret: ConfigRule<Config> = ({ jwt }, environment) =>
@@ -15,7 +27,7 @@ const refusesDevelopmentSecret: ConfigRule<Config> = ({ jwt }, environment) =>
     : [];
 
 const hasFittingAlgorithms: ConfigRule<Config> = ({ jwt }) => {
-  const isSymmetric = jwt.secret !== undefined;
+  const isSymmetric = selectKeySource(jwt)?.secret !== undefined;
   return (jwt.algorithms ?? []).some(algorithm => algorithm.startsWith('HS') !== isSymmetric)
     ? [`JWT_ALGORITHMS must fit the key: ${isSymmetric ? 'HS256' : 'RS, PS or ES'} only`]
     : [];
