@@ -74,7 +74,7 @@ export function createCampaignCache(options: { maxBytes: number; ttlMs: number; 
     // The document and, on average, two of its encoded views.
     sizeCalculation: entry => 3 * estimateBytes(entry.document) + 512,
   });
-  const floors = new LRUCache<string, number>({ max: 10_000, ttl: FLOOR_MS });
+  const floors = new LRUCache<string, number>({ max: 10_000, ttl: FLOOR_MS, ttlResolution: 0, perf: { now } });
   const domains = new LRUCache<string, string>({ max: 10_000 });
   const loads = new Map<string, Promise<CachedCampaign | null>>();
   const database = { isAway: false };
@@ -116,8 +116,6 @@ export function createCampaignCache(options: { maxBytes: number; ttlMs: number; 
       database.isAway = true;
       if (known === undefined) throw error;
       return staleOf(known);
-    } finally {
-      loads.delete(campaignId);
     }
   };
 
@@ -125,9 +123,13 @@ export function createCampaignCache(options: { maxBytes: number; ttlMs: number; 
     campaignId: string,
     read: () => Promise<CampaignDocument | null>,
   ): Promise<CachedCampaign | null> => {
-    const underWay = loads.get(campaignId) ?? load(campaignId, read);
-    loads.set(campaignId, underWay);
-    return underWay;
+    const underWay = loads.get(campaignId);
+    if (underWay !== undefined) return underWay;
+    const begun = load(campaignId, read).finally(() => {
+      if (loads.get(campaignId) === begun) loads.delete(campaignId);
+    });
+    loads.set(campaignId, begun);
+    return begun;
   };
 
   return {
@@ -146,6 +148,8 @@ export function createCampaignCache(options: { maxBytes: number; ttlMs: number; 
     },
     invalidate: (campaignId, minVersion) => {
       entries.delete(campaignId);
+      // A load that is under way may have read what was there before: who comes from now on waits for none of it.
+      loads.delete(campaignId);
       floors.set(campaignId, Math.max(minVersion, floors.get(campaignId) ?? 0));
     },
     peekDomain: domain => domains.get(domain),

@@ -52,7 +52,9 @@ async function selectByDomain(ctx: ManagerContext<'campaigns'>, domain: string):
   const document = await ctx.datastore.campaigns.findByDomain(site);
   if (document === null) return null;
   campaignCache.putDomain(site, document._id);
-  return campaignCache.put(document);
+  // The cache may know a newer version, which has another domain by now.
+  const campaign = campaignCache.put(document);
+  return campaign.document.domain?.site === site ? campaign : null;
 }
 
 function selectLocaleChoice({ locale, showAllLocales }: ReadOptions): LocaleChoice {
