@@ -126,6 +126,7 @@ describe('the embedded store', () => {
       'rejected',
       ...Array.from({ length: 4 }, () => 'fulfilled'),
     ]);
+    expect(results[6]).toMatchObject({ value: { matchedCount: 2, modifiedCount: 2 } });
     expect(results[2]).toMatchObject({ reason: expect.any(DuplicateKeyError) as unknown });
     expect(await things.find({}, { sort: { _id: 1 } })).toEqual([
       { _id: 'k00000', rank: 10, first: true, seen: true },
@@ -269,6 +270,19 @@ describe('the embedded store', () => {
       for (const document of scanned.filter(({ slug }) => slug !== undefined)) {
         expect(await indexed.find({ slug: document['slug'] })).toEqual([document]);
       }
+    });
+
+    it('keep a unique key that one document has, when another one with the same goes before the index reaches it', async () => {
+      const things = await collectionOf(
+        specOf(),
+        many(5000, n => (n % 4999 === 0 ? { slug: 's' } : {})),
+      );
+      const building = store.collection(specOf(SLUG)).createIndexes();
+      await things.updateOne({ _id: 'k00001' }, { $set: { turn: 1 } });
+      await things.deleteOne({ _id: 'k04999' });
+      await building;
+      expect(await things.find({ slug: 's' })).toMatchObject([{ _id: 'k00000' }]);
+      await expect(things.insertOne({ _id: 'x', slug: 's' })).rejects.toMatchObject({ index: 'slug' });
     });
 
     it('that were not finished when the store closed are cleared away and built anew', async () => {

@@ -148,6 +148,43 @@ describe('the plan of a query', () => {
     }
   });
 
+  it('walks backwards from the last key of a range to its first, both included', async () => {
+    const flags = store.collection<Document>({
+      name: 'flags',
+      ids: [],
+      indexes: [{ name: 'flag', key: { flag: 1 }, unique: true, sparse: true }],
+    });
+    await flags.createIndexes();
+    await flags.insertOne({ _id: 'a', flag: false });
+    await flags.insertOne({ _id: 'b', flag: true });
+    const backwards = async (collection: Collection<Document>, filter: Filter, field: string): Promise<string[]> =>
+      (await collection.find(filter, { sort: { [field]: -1 } })).map(({ _id }) => _id);
+    expect(await backwards(things, { _id: { $gte: idOf(10), $lte: idOf(12) } }, '_id')).toEqual([12, 11, 10].map(idOf));
+    expect(await backwards(things, { _id: { $gt: idOf(10), $lt: idOf(12) } }, '_id')).toEqual([idOf(11)]);
+    expect(await backwards(things, { slug: { $gte: 's6', $lte: 's66' } }, 'slug')).toEqual([66, 63, 60, 6].map(idOf));
+    expect(await backwards(flags, { flag: { $lte: false } }, 'flag')).toEqual(['a']);
+    expect(await backwards(flags, { flag: { $gte: false } }, 'flag')).toEqual(['b', 'a']);
+  });
+
+  it('lets different elements of a list meet the conditions on two fields of one index', async () => {
+    const lists = store.collection<Document>({
+      name: 'pairs',
+      ids: [],
+      indexes: [{ name: 'k_n', key: { 'items.k': 1, 'items.n': 1 } }],
+    });
+    await lists.createIndexes();
+    await lists.insertOne({
+      _id: 'a',
+      items: [
+        { k: 'p', n: 1 },
+        { k: 'q', n: 5 },
+      ],
+    });
+    const filter = { 'items.k': 'p', 'items.n': 5 };
+    expect(await lists.explain(filter)).toMatchObject({ index: 'k_n' });
+    expect(await lists.countDocuments(filter)).toBe(1);
+  });
+
   it('is refused a hint that names no index', async () => {
     await expect(things.find({}, { hint: 'nothing' })).rejects.toBeInstanceOf(InvalidOperationError);
   });
