@@ -19,6 +19,11 @@ export interface LogLine {
   readonly data?: Readonly<Record<string, unknown>>;
 }
 
+interface TestClock {
+  readonly read: () => Date;
+  readonly set: (instant: string | Date) => void;
+}
+
 /** The service, running in this process on a free port. */
 export interface TestApp {
   readonly app: App;
@@ -30,6 +35,7 @@ export interface TestApp {
   readonly logs: readonly LogLine[];
   /** The server or folder behind it, where a target was given. */
   readonly target: OpenStore | undefined;
+  readonly clock: TestClock;
   /** The time that the service takes it to be. */
   now(): Date;
   /** Sets the service's clock; it goes on from there, a millisecond with each look at it. */
@@ -46,7 +52,7 @@ export interface TestAppOverrides {
   readonly exporter?: NonNullable<AppOptions['exporter']>;
   /** Where the clock begins; the machine's own clock, which no test can move, when `real`. */
   readonly time?: string;
-  /** A store that is open already, for a second instance over the same database. It is not closed. */
+  /** An app over a server, for a second instance over the same database, by the same clock. */
   readonly over?: TestApp;
 }
 
@@ -82,7 +88,7 @@ export async function startTestApp(overrides: TestAppOverrides = {}, target?: St
   });
   const lines: LogLine[] = [];
   const destination = { write: (line: string) => void lines.push(JSON.parse(line) as LogLine) };
-  const clock = createClock(overrides.time ?? TEST_TIME);
+  const clock = overrides.over?.clock ?? createClock(overrides.time ?? TEST_TIME);
   try {
     const app = await create({
       config,
@@ -99,6 +105,7 @@ export async function startTestApp(overrides: TestAppOverrides = {}, target?: St
       client: createClient({ url, routes: app.routes }, createSupremeToken()),
       logs: lines,
       target: opened,
+      clock,
       now: clock.read,
       setTime: clock.set,
       advance: ({ days = 0, hours = 0, minutes = 0 }) =>
@@ -126,7 +133,7 @@ function selectMongodbVariables({ store }: OpenStore): Record<string, string> {
 }
 
 /** A clock that the test moves. Each look is a millisecond later than the last, so that what is later is dated later. */
-function createClock(start: string): { readonly read: () => Date; readonly set: (instant: string | Date) => void } {
+function createClock(start: string): TestClock {
   if (start === 'real') return { read: () => new Date(), set: () => undefined };
   let now = Date.parse(start);
   return {

@@ -40,7 +40,7 @@ export class Answer<T> {
 
   /** The parsed body. */
   get body(): unknown {
-    return JSON.parse(this.text);
+    return JSON.parse(this.text) as unknown;
   }
 
   /** Throws, with what came instead, when the answer is an error. */
