@@ -44,7 +44,11 @@ describe('the configuration', () => {
   });
 
   it.each<[string, Record<string, string>, RegExp]>([
-    ['without a key for tokens', { JWT_PUBLIC_KEY: '' }, /one of JWT_PUBLIC_KEY, JWT_JWKS_URL and JWT_SECRET must be set/],
+    [
+      'without a key for tokens',
+      { JWT_PUBLIC_KEY: '' },
+      /one of JWT_PUBLIC_KEY, JWT_JWKS_URL and JWT_SECRET must be set/,
+    ],
     ['with two sources of keys', { JWT_JWKS_URL: 'https://x/jwks' }, /both set/],
     [
       'with a shared secret, however strong',
