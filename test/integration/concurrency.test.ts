@@ -17,8 +17,10 @@ describeStores('callers at once', target => {
   /** Another instance over the same database, where there can be one. */
   let other: TestApp;
   beforeAll(async () => {
-    test = await startTestApp({}, target);
-    other = target.kind === 'mongodb' ? await startTestApp({ over: test }) : test;
+    // Each instance reads what the other wrote at once.
+    const variables = { CAMPAIGN_CACHE_TTL_MS: '0' };
+    test = await startTestApp({ variables }, target);
+    other = target.kind === 'mongodb' ? await startTestApp({ variables, over: test }) : test;
   });
   afterAll(async () => {
     if (other !== test) await other.stop();
