@@ -1,0 +1,58 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { createMetrics } from '../lib/metrics.ts';
+import { createServiceMetrics } from './metrics.ts';
+
+const docs = join(import.meta.dirname, '../docs/operations');
+
+/** Every metric that a process has, beside those of Node itself, as `name type labels`. */
+async function selectRegistered(): Promise<string[]> {
+  const metrics = createMetrics({ isProcessMeasured: false });
+  createServiceMetrics(metrics).watchCache({ outcomes: { hit: 0, miss: 0, stale: 0 } });
+  const described = await metrics.registry.getMetricsAsJSON();
+  const labelsOf = (name: string): readonly string[] =>
+    (metrics.registry.getSingleMetric(name) as unknown as { labelNames: readonly string[] }).labelNames;
+  return described.map(({ name, type }) => `${name} ${type} ${labelsOf(name).join(',')}`).sort();
+}
+
+async function selectDocumented(): Promise<string[]> {
+  const page = await readFile(join(docs, 'metrics.md'), 'utf8');
+  const rows = page.matchAll(/^\| `([a-z_]+)` \| (\w+) \| ([^|]*)\|/gm);
+  return [...rows].map(([, name, type, labels = '']) => `${name} ${type} ${labels.replace(/[`\s]/g, '')}`).sort();
+}
+
+describe('the metrics', () => {
+  it('are those that the documentation lists, with their types and labels', async () => {
+    expect(await selectDocumented()).toEqual(await selectRegistered());
+  });
+
+  it('are the only ones that the alerts and the dashboard ask for', async () => {
+    const known = new Set((await selectRegistered()).map(line => line.split(' ')[0] as string));
+    for (const file of ['alerts.yml', 'dashboard.json']) {
+      const text = await readFile(join(docs, file), 'utf8');
+      const asked = text.match(/\b(?:http|datastore|campaign_cache|changes|refresh)_[a-z_]+/g) ?? [];
+      expect(asked.length).toBeGreaterThan(3);
+      for (const name of asked) expect(known).toContain(name.replace(/_(?:bucket|count|sum)$/, ''));
+    }
+  });
+
+  it('name every alert that the documentation explains, and no other', async () => {
+    const alerts = [...(await readFile(join(docs, 'alerts.yml'), 'utf8')).matchAll(/alert: (\w+)/g)].map(
+      ([, name]) => name,
+    );
+    const explained = [...(await readFile(join(docs, 'metrics.md'), 'utf8')).matchAll(/^\| `(Campaign\w+)` \|/gm)].map(
+      ([, name]) => name,
+    );
+    expect(explained).toEqual(alerts);
+  });
+
+  it('count what a refresh did and when', async () => {
+    const metrics = createMetrics({ isProcessMeasured: false });
+    createServiceMetrics(metrics).refreshed({ opened: 2, closed: 1, inactivated: 0, failedCount: 3 });
+    const { text } = await metrics.scrape();
+    expect(text).toContain('refresh_campaigns_total{result="opened"} 2');
+    expect(text).toContain('refresh_campaigns_total{result="failed"} 3');
+    expect(text).toMatch(/refresh_last_success_timestamp_seconds \d+/);
+  });
+});
