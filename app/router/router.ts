@@ -34,7 +34,10 @@ function createRouteQueryReader(route: AnyRoute): (ctx: HttpContext) => unknown 
     };
   }
   const reader = createQueryReader(route.query);
-  return ctx => reader.read(ctx.query);
+  // Most requests have no query: what that means is worked out once, unless a parameter is required.
+  const isOptional = (route.query.required ?? []).length === 0;
+  const byDefault = isOptional ? Object.freeze(reader.read(none)) : undefined;
+  return ctx => (ctx.querystring === '' && byDefault !== undefined ? byDefault : reader.read(ctx.query));
 }
 
 /** Reads the headers that a route names. Throws `ValidationError`. */
@@ -44,11 +47,13 @@ function createHeaderReader(route: AnyRoute): (ctx: HttpContext) => unknown {
   const names = Object.keys(headers.properties ?? {});
   const validator: Validator<unknown> = createValidator(headers);
   return ctx => {
-    const found: Record<string, unknown> = {};
+    let found: Record<string, unknown> | undefined;
     for (const name of names) {
       const value = ctx.req.headers[name];
-      if (value !== undefined) found[name] = value;
+      if (value !== undefined) (found ??= {})[name] = value;
     }
+    // No header is ever required.
+    if (found === undefined) return none;
     validator.throwIfInvalid(found);
     return found;
   };
