@@ -6,15 +6,19 @@ export interface DerivedFields {
   search: string[];
 }
 
+/** How much of a word is searched: some scripts write whole sentences without a space. */
+const WORD_LENGTH = 64;
+/** How many words of a campaign are searched. */
+const WORDS = 100;
+
 /** The words of a text as they are searched: lower case, without accents. */
 export function selectWords(text: string): string[] {
-  return (
-    text
-      .normalize('NFKD')
-      .replace(/\p{Mark}/gu, '')
-      .toLowerCase()
-      .match(/[\p{Letter}\p{Number}]+/gu) ?? []
-  );
+  const words = text
+    .normalize('NFKD')
+    .replace(/\p{Mark}/gu, '')
+    .toLowerCase()
+    .match(/[\p{Letter}\p{Number}]+/gu);
+  return (words ?? []).map(word => Array.from(word).slice(0, WORD_LENGTH).join(''));
 }
 
 /**
@@ -26,6 +30,6 @@ export function deriveFields(campaign: CampaignContent): DerivedFields {
   const words = [name, artist?.name, tour?.name, domain?.site, identifier].flatMap(text => selectWords(text ?? ''));
   return {
     ...(campaign.status !== 'INACTIVE' && { nameKey: name.trim().toLowerCase() }),
-    search: [...new Set(words)].map(word => word.slice(0, 64)).slice(0, 100),
+    search: [...new Set(words)].slice(0, WORDS),
   };
 }

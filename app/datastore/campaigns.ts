@@ -188,8 +188,10 @@ export function createCampaignsDatastore({
 
 function listFilter({ q, type, status, schemaVersion, artistId, readable }: CampaignListQuery): Filter {
   const words = selectWords(q ?? '');
+  // Nothing has a word that begins like a text without a letter or a digit.
+  const isVain = words.length === 0 && (q ?? '').trim() !== '';
   return {
-    ...within(readable),
+    ...within(isVain ? [] : readable),
     ...(status !== undefined && { status }),
     ...(artistId !== undefined && { 'artist.id': artistId }),
     ...(type !== undefined && { type }),
