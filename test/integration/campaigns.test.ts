@@ -166,6 +166,17 @@ describe('campaigns over HTTP', () => {
       expect(sent.data).toMatchObject({ name: `${read.data.name}!`, version: read.data.version + 1 });
     });
 
+    it('lets it be sent back also when what it names has gone, or is out of reach for the sender', async () => {
+      const { data: contact } = await test.client.post<{ _id: string }>('/contacts', { name: 'Short-lived' });
+      const linked = await createCampaign(test.client);
+      const { _id } = await createCampaign(test.client, { contacts: [contact._id], linkedCampaignIds: [linked._id] });
+      await test.client.delete(`/contacts/${contact._id}`);
+      const editor = test.client.as(createUserToken({ [_id]: ['update'] }));
+      const read = await editor.get<Campaign>(`/campaigns/${_id}`, { query: { showAllLocales: true } });
+      const sent = await editor.post<Campaign>(`/campaigns/${_id}`, { ...read.data, tour: { name: 'Edited' } });
+      expect(sent.data).toMatchObject({ tour: { name: 'Edited' }, contacts: [contact._id] });
+    });
+
     it('counts no version when nothing changes', async () => {
       const made = await createCampaign(test.client);
       const { data } = await test.client.patch<Campaign>(`/campaigns/${made._id}`, { name: made.name, tour: null });
