@@ -16,6 +16,8 @@ import { openEmbeddedStore } from '../../app/datastore/store/embedded/embedded-s
 import { createDispatcher, type Dispatcher } from '../../app/hooks/dispatcher.ts';
 import { type Actor } from '../../app/policy.ts';
 import { createCampaignCache } from '../../app/services/campaign-cache.ts';
+import { createPasswords } from '../../app/services/passwords.ts';
+import { createRevocations } from '../../app/services/revocations.ts';
 import { type Services } from '../../app/services/services.ts';
 import { createFieldEncryption } from '../../lib/field-encryption.ts';
 import { createId } from '../../lib/ids.ts';
@@ -50,8 +52,8 @@ export function createActor(action: 'read' | 'update', ...campaignIds: string[])
   };
 }
 
-/** Opens a world; `close` removes its folder. */
-export async function openManagerWorld(): Promise<ManagerWorld> {
+/** Opens a world, with these services in the place of the usual; `close` removes its folder. */
+export async function openManagerWorld(overrides: Partial<Services> = {}): Promise<ManagerWorld> {
   const directory = await mkdtemp(path.join(tmpdir(), 'managers-'));
   const store = await openEmbeddedStore({ directory });
   await Promise.all(specs.map(spec => store.collection(spec).createIndexes()));
@@ -61,11 +63,15 @@ export async function openManagerWorld(): Promise<ManagerWorld> {
   const changes = openChanges(store);
   const dispatcher = createDispatcher({ collections: openVersionedCollections(store), changes, clock, log });
   const datastores = createDatastores({ store, changes, outbox: dispatcher, clock });
-  // What the managers of these tests use of the services.
-  const service = {
+  const service: Services = {
     campaignCache: createCampaignCache({ maxBytes: 10_000_000, ttlMs: 0 }),
+    passwords: createPasswords({ limit: 3, windowSeconds: 300 }),
     fieldEncryption: createFieldEncryption([Buffer.alloc(32, 7).toString('base64')]),
-  } as unknown as Services;
+    revocations: createRevocations({ users: datastores.users, log }),
+    refreshOptions: { batchSize: 200, inactiveAfterDays: 30 },
+    publicReads: false,
+    ...overrides,
+  };
 
   return {
     store,

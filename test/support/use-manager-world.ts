@@ -1,6 +1,7 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import { type CampaignDocument } from '../../app/datastore/campaign-document.ts';
 import { type CampaignsDatastore } from '../../app/datastore/campaigns.ts';
+import { type Services } from '../../app/services/services.ts';
 import { type ManagerWorld, openManagerWorld } from './manager-world.ts';
 
 /** A world that is open as long as the tests of a suite run. */
@@ -11,10 +12,13 @@ export interface SuiteWorld {
 }
 
 /** Opens a world of its own for the suite that it is called in, and prepares it. */
-export function useManagerWorld(prepare: (world: ManagerWorld) => Promise<void> = async () => undefined): SuiteWorld {
+export function useManagerWorld(
+  prepare: (world: ManagerWorld) => Promise<void> = async () => undefined,
+  services: Partial<Services> = {},
+): SuiteWorld {
   const held: { world?: ManagerWorld } = {};
   beforeAll(async () => {
-    held.world = await openManagerWorld();
+    held.world = await openManagerWorld(services);
     await prepare(held.world);
   });
   afterAll(() => held.world?.close());

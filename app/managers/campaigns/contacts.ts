@@ -1,6 +1,8 @@
+import { campaignWritable } from '../../../schemas/campaign.ts';
 import { type ContactContent, type ContactWrite } from '../../../schemas/contact.ts';
 import { type ManagerContext } from '../../context.ts';
-import { CampaignNotFoundError } from '../../errors.ts';
+import { type CampaignDocument } from '../../datastore/campaign-document.ts';
+import { CampaignNotFoundError, InvalidCampaignError } from '../../errors.ts';
 import { authorize } from '../../policy.ts';
 import { formatContact, insertContact } from '../contacts.ts';
 import { type IdempotencyKey } from '../idempotency.ts';
@@ -20,9 +22,18 @@ export async function findContacts(
   return contacts.map(contact => formatContact(ctx, contact));
 }
 
+/** Throws `InvalidCampaignError` when a campaign has as many contacts as it may. */
+function throwIfFull({ contacts = [] }: CampaignDocument): void {
+  const { maxItems } = campaignWritable.contacts;
+  if (contacts.length < maxItems) return;
+  const message = `A campaign has at most ${maxItems} contacts.`;
+  throw new InvalidCampaignError(message, { details: [{ path: '/contacts', message: 'is full' }] });
+}
+
 /**
  * Makes a contact and adds it to a campaign. Needs `update`. A crash between the two leaves a contact that no campaign
- * names; a repeat under the same idempotency key completes it. Throws `ValidationError`, `IdempotencyKeyReusedError`.
+ * names; a repeat under the same idempotency key completes it.
+ * Throws `ValidationError`, `IdempotencyKeyReusedError`, `InvalidCampaignError`.
  */
 export async function addContact(
   ctx: Context,
@@ -32,6 +43,9 @@ export async function addContact(
 ): Promise<ContactContent> {
   const campaign = await selectCampaign(ctx, campaignId);
   authorize(ctx.actor, 'update', campaignId, campaign, () => new CampaignNotFoundError());
+  // What was added under the key before is there already, also when the campaign is full by now.
+  if (key === undefined || campaign.document.contacts?.includes(key.documentId) !== true)
+    throwIfFull(campaign.document);
   const contact = await insertContact(ctx, body, key);
   const by = await ctx.datastore.users.selectReference(ctx.actor);
   const { after } = await applyUpdate(
@@ -39,7 +53,9 @@ export async function addContact(
     campaignId,
     current => {
       const { contacts = [] } = current;
-      return contacts.includes(contact._id) ? current : { ...current, contacts: [...contacts, contact._id] };
+      if (contacts.includes(contact._id)) return current;
+      throwIfFull(current);
+      return { ...current, contacts: [...contacts, contact._id] };
     },
     { by, cause: 'campaign.contacts' },
   );

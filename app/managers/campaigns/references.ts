@@ -1,5 +1,6 @@
 import { type ErrorDetail, UnauthorizedError } from '../../../lib/errors.ts';
 import { type ManagerContext } from '../../context.ts';
+import { type CampaignDocument } from '../../datastore/campaign-document.ts';
 import { InvalidCampaignError } from '../../errors.ts';
 import { isAllowed } from '../../policy.ts';
 
@@ -11,26 +12,34 @@ function selectIds(value: unknown): string[] {
 
 /**
  * Checks the ids that a campaign is about to name: linked campaigns and contacts exist, none is linked to itself, and
- * whoever links campaigns may update each of them, as a change of schedule will.
+ * whoever links campaigns may update each of them, as a change of schedule will. What the campaign names already is let
+ * pass, so that a campaign that was read can be edited and sent back.
  * Throws `InvalidCampaignError` and `UnauthorizedError`.
+ *
+ * @param stored the campaign as it is; null for one that is being made
  */
 export async function throwIfInvalidReferences(
   ctx: Context,
-  campaignId: string | null,
+  stored: Pick<CampaignDocument, '_id' | 'linkedCampaignIds' | 'contacts'> | null,
   content: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  const linked = selectIds(content['linkedCampaignIds']);
-  const contacts = selectIds(content['contacts']);
+  const wanted = {
+    linkedCampaignIds: selectIds(content['linkedCampaignIds']),
+    contacts: selectIds(content['contacts']),
+  };
+  const selectNew = (field: keyof typeof wanted): string[] =>
+    wanted[field].filter(id => !(stored?.[field] ?? []).includes(id));
+  const linked = selectNew('linkedCampaignIds');
+  const contacts = selectNew('contacts');
   if (linked.length === 0 && contacts.length === 0) return;
   const faults: ErrorDetail[] = [];
-  const check = (field: string, ids: readonly string[], existing: ReadonlySet<string>): void =>
-    ids.forEach((id, at) => {
-      if (!existing.has(id)) faults.push({ path: `/${field}/${at}`, message: 'does not exist' });
-    });
+  const tell = (field: keyof typeof wanted, id: string, message: string): void =>
+    void faults.push({ path: `/${field}/${wanted[field].indexOf(id)}`, message });
+  const check = (field: keyof typeof wanted, ids: readonly string[], existing: ReadonlySet<string>): void => {
+    for (const id of ids) if (!existing.has(id)) tell(field, id, 'does not exist');
+  };
   if (linked.length > 0) {
-    if (campaignId !== null && linked.includes(campaignId)) {
-      faults.push({ path: `/linkedCampaignIds/${linked.indexOf(campaignId)}`, message: 'is the campaign itself' });
-    }
+    if (stored !== null && linked.includes(stored._id)) tell('linkedCampaignIds', stored._id, 'is the campaign itself');
     if (!linked.every(id => isAllowed(ctx.actor, 'update', id))) {
       throw new UnauthorizedError('The token does not grant update on every linked campaign.');
     }

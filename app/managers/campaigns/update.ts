@@ -31,7 +31,7 @@ export async function update(
 ): Promise<CachedCampaign> {
   const known = await selectCampaign(ctx, campaignId);
   authorize(ctx.actor, 'update', campaignId, known, () => new CampaignNotFoundError());
-  await throwIfInvalidReferences(ctx, campaignId, patch);
+  await throwIfInvalidReferences(ctx, known.document, patch);
   const by = await ctx.datastore.users.selectReference(ctx.actor);
   const password = await selectPassword(ctx, patch);
   const at = ctx.clock();

@@ -1,17 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { createCampaignDocument } from '../../../test/support/campaign-documents.ts';
+import { decodeView } from '../../../test/support/decode-view.ts';
 import { createCampaignCache } from '../../services/campaign-cache.ts';
 import { type Audience, type LocaleChoice } from './format.ts';
-import { type CampaignView, selectExpectedVersion, selectView } from './view.ts';
+import { selectExpectedVersion, selectView } from './view.ts';
 
 const cached = () =>
   createCampaignCache({ maxBytes: 1_000_000, ttlMs: 1000 }).put(createCampaignDocument({}, { version: 7 }));
-
-/** The envelope that a view is sent in. */
-function decode({ representation }: CampaignView): { data: Record<string, unknown>; meta: Record<string, unknown> } {
-  const body = Buffer.from(representation.encode('"correlation":"c"}}') as string, 'latin1').toString();
-  return JSON.parse(body) as ReturnType<typeof decode>;
-}
 
 describe('the view of a campaign', () => {
   const kinds: readonly (readonly [Audience, LocaleChoice])[] = (['full', 'public'] as const).flatMap(audience =>
@@ -41,10 +36,10 @@ describe('the view of a campaign', () => {
     for (const order of [kinds, [...kinds].reverse()]) {
       const campaign = cached();
       for (const [audience, choice] of order) selectView(campaign, audience, choice);
-      const all = decode(selectView(campaign, 'full', 'all'));
+      const all = decodeView(selectView(campaign, 'full', 'all'));
       expect(Object.keys(all.data['content'] as object)).toEqual(['en', 'fr']);
       expect(all.meta).not.toHaveProperty('locale');
-      const allar = decode(selectView(campaign, 'full', { wanted: 'all' }));
+      const allar = decodeView(selectView(campaign, 'full', { wanted: 'all' }));
       expect(Object.keys(allar.data['content'] as object)).toEqual(['en']);
       expect(allar.meta).toMatchObject({ locale: 'en', correlation: 'c' });
     }
