@@ -1,5 +1,6 @@
 import { campaign } from '../../schemas/campaign.ts';
 import { campaignCreate, campaignPatch } from '../../schemas/campaign-draft.ts';
+import { campaignPublic } from '../../schemas/campaign-public.ts';
 import { campaignManager } from '../managers/campaigns/manager.ts';
 import { selectIdempotencyKey } from '../managers/idempotency.ts';
 import { replyDocument, replyPublic } from './campaign-replies.ts';
@@ -59,7 +60,12 @@ export const campaignRoutes: readonly AnyRoute[] = [
     permission: 'read-or-public',
     query: { type: 'object', additionalProperties: false, required: ['domain'], properties: { domain, ...readQuery } },
     headers: passwordHeaders,
-    response: { status: 200, kind: 'document', description: 'The campaign, or its public view.', schema: campaign },
+    response: {
+      status: 200,
+      kind: 'document',
+      description: 'The campaign, or its public view.',
+      schema: { description: 'The campaign, or its public view.', anyOf: [campaign, campaignPublic] },
+    },
     errors: readErrors,
     handler: async (ctx, { query, headers }) => {
       const { domain: site, ...options } = query;
