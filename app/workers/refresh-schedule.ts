@@ -36,7 +36,7 @@ export function createRefreshSchedule({
   const owner = randomUUID();
   const ttlMs = leaseSeconds * 1000;
   let job: Cron | undefined;
-  let running: Promise<void> = Promise.resolve();
+  let running: Promise<unknown> = Promise.resolve();
 
   const runHolding = async (lease: Lease): Promise<void> => {
     const ctx = createContext(randomUUID());
@@ -60,22 +60,28 @@ export function createRefreshSchedule({
     }
   };
 
-  const run = async (): Promise<boolean> => {
+  const runAlone = async (): Promise<boolean> => {
     const lease = await locks.acquire(NAME, owner, ttlMs);
     if (lease === null) return false;
     await runHolding(lease);
     return true;
   };
 
+  const run = (): Promise<boolean> => {
+    const begun = runAlone();
+    running = Promise.allSettled([running, begun]);
+    return begun;
+  };
+
   return {
     run,
     start() {
-      job = new Cron(cron, { timezone: 'UTC', protect: true }, () => {
-        running = run().then(
-          () => undefined,
-          (error: unknown) => createContext(randomUUID()).log.warn('refresh.failed', { error }),
-        );
-        return running;
+      job = new Cron(cron, { timezone: 'UTC', protect: true }, async () => {
+        try {
+          await run();
+        } catch (error) {
+          createContext(randomUUID()).log.warn('refresh.failed', { error });
+        }
       });
     },
     async stop() {
