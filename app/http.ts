@@ -1,8 +1,34 @@
-import { createServer, type Server } from 'node:http';
+import { type RequestListener, Server } from 'node:http';
+import { type Socket } from 'node:net';
 import Koa from 'koa';
 import { type Log } from '../lib/log.ts';
 import { type AppMiddleware } from '../lib/middlewares/request-state.ts';
 import { type Actor } from './policy.ts';
+
+/** How long a connection may be without its first request while the server closes: what is on its way arrives in that. */
+const FIRST_REQUEST_MS = 500;
+
+/** A server that counts among its idle connections those that never asked anything, which browsers open ahead. */
+class HttpServer extends Server {
+  /** When they were opened, on the clock of `performance.now()`. */
+  readonly #silent = new Map<Socket, number>();
+
+  constructor(listener: RequestListener) {
+    super(listener);
+    this.on('connection', socket => {
+      this.#silent.set(socket, performance.now());
+      socket.once('close', () => this.#silent.delete(socket));
+    });
+    this.on('request', ({ socket }) => this.#silent.delete(socket));
+  }
+
+  override closeIdleConnections(): void {
+    super.closeIdleConnections();
+    for (const [socket, openedAt] of this.#silent) {
+      if (performance.now() - openedAt > FIRST_REQUEST_MS) socket.destroy();
+    }
+  }
+}
 
 /**
  * Makes the HTTP server of a pipeline. Nothing listens yet.
@@ -18,7 +44,7 @@ export function createHttpServer(
   for (const middleware of middlewares) koa.use(middleware);
   // What comes here was not a request's fault to answer: a socket that broke while it was written to.
   koa.on('error', (error: unknown) => log.debug('http.failed', { error }));
-  const server = createServer(koa.callback() as Parameters<typeof createServer>[1]);
+  const server = new HttpServer(koa.callback());
   // Longer than load balancers keep idle connections, so that none is closed under a request.
   server.keepAliveTimeout = 65_000;
   server.headersTimeout = 66_000;

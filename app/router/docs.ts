@@ -45,16 +45,17 @@ const style = `body { margin: 0; background: #fff; }
 }
 `;
 
-const packageFiles: Readonly<Record<string, string>> = {
-  'swagger-ui.css': 'text/css; charset=utf-8',
-  'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
-  'favicon-32x32.png': 'image/png',
-};
+/** The files of the package that are served, and their types. Maps: what is asked for may be called `constructor`. */
+const packageFiles: ReadonlyMap<string, string> = new Map([
+  ['swagger-ui.css', 'text/css; charset=utf-8'],
+  ['swagger-ui-bundle.js', 'text/javascript; charset=utf-8'],
+  ['favicon-32x32.png', 'image/png'],
+]);
 
-const ownFiles: Readonly<Record<string, { readonly raw: string; readonly type: string }>> = {
-  'docs.js': { raw: start, type: 'text/javascript; charset=utf-8' },
-  'docs.css': { raw: style, type: 'text/css; charset=utf-8' },
-};
+const ownFiles: ReadonlyMap<string, { readonly raw: string; readonly type: string }> = new Map([
+  ['docs.js', { raw: start, type: 'text/javascript; charset=utf-8' }],
+  ['docs.css', { raw: style, type: 'text/css; charset=utf-8' }],
+]);
 
 const headers = { 'cache-control': 'public, max-age=3600' };
 
@@ -74,9 +75,9 @@ export function createDocs(openapi: () => string): Docs {
       },
     }),
     async asset(name) {
-      const own = ownFiles[name];
+      const own = ownFiles.get(name);
       if (own !== undefined) return { ...own, headers };
-      const type = packageFiles[name];
+      const type = packageFiles.get(name);
       return type === undefined ? null : { raw: await readFile(join(directory, name)), type, headers };
     },
   };
