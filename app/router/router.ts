@@ -15,12 +15,21 @@ export interface RouterOptions {
   readonly createContext: (ctx: HttpContext) => ManagerContext;
 }
 
+type Handler = (ctx: HttpContext, params: Readonly<Record<string, string>>) => Promise<void>;
+
 const none: Readonly<Record<string, never>> = Object.freeze({});
 
-/** The first segment of a path: each has a router of its own, so that a request is compared with few patterns. */
-function selectSegment(path: string): string {
-  const end = path.indexOf('/', 1);
-  return end === -1 ? path : path.slice(0, end);
+/** The first segment of a path and its depth: what shares both has a router of its own, so that a request is compared with few patterns. */
+function selectGroup(path: string): string {
+  let depth = 0;
+  let end = 0;
+  for (let at = path.indexOf('/', 1); at !== -1; at = path.indexOf('/', at + 1)) {
+    if (end === 0) end = at;
+    depth += 1;
+  }
+  // A slash at the end is no further segment.
+  if (path.endsWith('/')) depth -= 1;
+  return `${depth} ${end === 0 ? path : path.slice(0, end)}`;
 }
 
 /** Reads the query of a request: flat strings, validated and converted. Throws `ValidationError`. */
@@ -70,13 +79,12 @@ function createBodyReader(route: AnyRoute): (ctx: HttpContext) => unknown {
 }
 
 /** Makes the handler of a route: pattern, permission, input, the one call of a manager, reply. */
-function createHandler(route: AnyRoute, { createContext }: RouterOptions): (ctx: HttpContext) => Promise<void> {
+function createHandler(route: AnyRoute, { createContext }: RouterOptions): Handler {
   const readQuery = createRouteQueryReader(route);
   const readHeaders = createHeaderReader(route);
   const readBody = createBodyReader(route);
-  return async ctx => {
+  return async (ctx, params) => {
     const { state } = ctx;
-    const params = (ctx as unknown as { params: Record<string, string> }).params;
     state.routePattern = route.path;
     admit(route.permission, { actor: state.actor, authError: state.authError, params });
     if (state.bodyError !== undefined) throw state.bodyError;
@@ -92,23 +100,23 @@ function createHandler(route: AnyRoute, { createContext }: RouterOptions): (ctx:
  */
 export function createRouter(options: RouterOptions): AppMiddleware<Actor> {
   const routers = new Map<string, Router>();
+  const handlers = new Map<unknown, Handler>();
   for (const route of options.routes) {
-    const segment = selectSegment(route.path);
-    const router = routers.get(segment) ?? new Router();
-    routers.set(segment, router);
-    router.register(
-      route.path,
-      route.method === 'GET' ? ['GET', 'HEAD'] : [route.method],
-      createHandler(route, options) as never,
-    );
+    const group = selectGroup(route.path);
+    const router = routers.get(group) ?? new Router();
+    routers.set(group, router);
+    const methods = route.method === 'GET' ? ['GET', 'HEAD'] : [route.method];
+    // The router finds the layer; what it would run around it (a chain of middlewares for each match) is not needed.
+    const layer = router.register(route.path, methods, () => undefined);
+    handlers.set(layer, createHandler(route, options));
   }
-  const handlers = new Map([...routers].map(([segment, router]) => [segment, { router, dispatch: router.routes() }]));
-  return async (ctx, next) => {
-    const found = handlers.get(selectSegment(ctx.path));
-    if (found === undefined) throw new RouteNotFoundError();
-    await found.dispatch(ctx as never, next);
-    if (ctx.state.routePattern !== undefined) return;
-    const allowed = found.router.match(ctx.path, ctx.method).path.flatMap(layer => layer.methods);
+  return async ctx => {
+    const { path, method } = ctx;
+    const matched = routers.get(selectGroup(path))?.match(path, method);
+    const layer = matched?.pathAndMethod[0];
+    const handler = handlers.get(layer);
+    if (layer !== undefined && handler !== undefined) return handler(ctx, layer.params(path, layer.captures(path)));
+    const allowed = matched?.path.flatMap(({ methods }) => methods) ?? [];
     throw allowed.length > 0 ? new MethodNotAllowedError([...new Set(allowed)]) : new RouteNotFoundError();
   };
 }
