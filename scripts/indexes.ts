@@ -81,6 +81,6 @@ function describeOutcome({
   location: string;
 }): string {
   if (count === 0) return `${location} has every index.`;
-  if (isCheck) return `${location} lacks ${count} indexes.`;
-  return isDone ? `${location} had lacked ${count} indexes.` : `${location} still lacks indexes.`;
+  if (isCheck) return `Missing in ${location}: ${count}.`;
+  return isDone ? `Made in ${location}: ${count}.` : `${location} lacks indexes that could not be made.`;
 }

@@ -1,5 +1,6 @@
 import jsonwebtoken from 'jsonwebtoken';
 import { selectActor } from '../../app/policy.ts';
+import { selectKeySource } from '../../config/rules.ts';
 import { type Config } from '../../config/schema.ts';
 import { createKeyProvider } from '../../lib/auth/key-provider.ts';
 import { type TokenHeader } from '../../lib/auth/keys.ts';
@@ -32,7 +33,7 @@ async function selectSignatureFaults(
 ): Promise<string[]> {
   if (header.crit !== undefined)
     return ['Its header names extensions that must be understood (crit); the service knows none.'];
-  const keys = createKeyProvider({ ...jwt, log: silentLog });
+  const keys = createKeyProvider({ ...selectKeySource(jwt), algorithms: jwt.algorithms, log: silentLog });
   try {
     if (header.alg === undefined || !keys.algorithms.includes(header.alg)) {
       return [`It is signed with ${header.alg}; the service takes ${keys.algorithms.join(', ')}.`];

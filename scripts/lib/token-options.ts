@@ -1,5 +1,6 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { type Action, actions } from '../../app/policy.ts';
+import { selectKeySource } from '../../config/rules.ts';
 import { type Config } from '../../config/schema.ts';
 import { type SignOptions } from '../../lib/auth/sign-token.ts';
 import { isId } from '../../lib/ids.ts';
@@ -26,7 +27,8 @@ export function parseGrants(grants: readonly string[]): Record<string, { readonl
 }
 
 /** Gives the secret of development. Throws `UsageError` when tokens are verified with another's public key. */
-export function selectSigningKey({ secret }: Config['jwt']): SigningKey {
+export function selectSigningKey(jwt: Config['jwt']): SigningKey {
+  const secret = selectKeySource(jwt)?.secret;
   if (secret === undefined)
     throw new UsageError('Tokens are verified with a public key here: name the private one with --private-key.');
   return { key: secret, algorithm: 'HS256' };

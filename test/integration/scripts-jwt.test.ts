@@ -81,7 +81,6 @@ describe('scripts/jwt with key pairs', () => {
       const file = path.join(directory, `${algorithm}.pem`);
       await writeFile(file, privateKey.export({ type: 'pkcs8', format: 'pem' }));
       const variables = {
-        NODE_ENV: 'production',
         JWT_PUBLIC_KEY: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
         JWT_ISSUER: 'https://tokens.example',
         JWT_AUDIENCE: 'campaigns',
@@ -100,7 +99,7 @@ describe('scripts/jwt with key pairs', () => {
 
   it('says that a private key is needed where tokens are verified with a public one', async () => {
     const publicKey = pairs.ES256().publicKey.export({ type: 'spki', format: 'pem' }).toString();
-    const variables = { NODE_ENV: 'production', JWT_PUBLIC_KEY: publicKey };
+    const variables = { JWT_PUBLIC_KEY: publicKey };
     const { code, stderr } = await runScript('jwt', ['make', '--user', 'me'], { variables });
     expect(code).toBe(2);
     expect(stderr).toContain('--private-key');
