@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import { ServiceUnavailableError } from '../lib/errors.ts';
 import { ConfigError } from '../lib/config/load.ts';
 
@@ -20,7 +21,7 @@ interface SystemError extends Error {
 export function describeFailure(error: unknown): Failure {
   if (error instanceof ConfigError) return { message: error.message, exitCode: exitCodes.config };
   if (error instanceof ServiceUnavailableError) return { message: error.message, exitCode: exitCodes.databaseAway };
-  if (!(error instanceof Error)) return { message: String(error), exitCode: exitCodes.unknown };
+  if (!isNativeError(error)) return { message: String(error), exitCode: exitCodes.unknown };
   const { code, address, port, name } = error as SystemError;
   // By name: the store is not loaded before the configuration is known to be good.
   if (name === 'DataDirectoryLockedError') return { message: error.message, exitCode: exitCodes.dataDirectoryLocked };

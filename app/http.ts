@@ -1,4 +1,4 @@
-import { type RequestListener, Server } from 'node:http';
+import { type IncomingMessage, Server, type ServerResponse } from 'node:http';
 import { type Socket } from 'node:net';
 import Koa from 'koa';
 import { type Log } from '../lib/log.ts';
@@ -13,7 +13,7 @@ class HttpServer extends Server {
   /** When they were opened, on the clock of `performance.now()`. */
   readonly #silent = new Map<Socket, number>();
 
-  constructor(listener: RequestListener) {
+  constructor(listener: (request: IncomingMessage, response: ServerResponse) => unknown) {
     super(listener);
     this.on('connection', socket => {
       this.#silent.set(socket, performance.now());

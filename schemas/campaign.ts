@@ -91,7 +91,7 @@ const faqOrder = {
   type: 'array',
   maxItems: 200,
   uniqueItems: true,
-  items: { type: 'string', description: 'The UUID of a question.' },
+  items: { type: 'string', maxLength: 36, description: 'The UUID of a question.' },
   description: 'Which questions are shown, in order.',
 } as const;
 
