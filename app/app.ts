@@ -115,7 +115,8 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
   const health = createHealth({ [store.kind === 'mongodb' ? 'mongodb' : 'database']: () => store.ping() });
   const keys = createKeyProvider({ ...selectKeySource(jwt), algorithms: jwt.algorithms, log: Log });
   const routes: AnyRoute[] = [
-    ...businessRoutes,
+    // A process without this role can be asked how it is, and nothing else.
+    ...(service.roles.includes('web') ? businessRoutes : []),
     ...createSystemRoutes({ health, docs: createDocs(() => openapi) }),
     ...(server.metricsPort === undefined ? [createMetricsRoute(metrics)] : []),
   ];

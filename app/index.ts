@@ -1,9 +1,9 @@
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { selectEnvironment } from '../lib/config/environment.ts';
 import { loadConfig } from '../lib/config/load.ts';
 import { configRules } from '../config/rules.ts';
 import { type Config, configSchema } from '../config/schema.ts';
+import { type App } from './app.ts';
 import { describeFailure } from './failures.ts';
 
 const configDirectory = fileURLToPath(new URL('../config/', import.meta.url));
@@ -13,16 +13,20 @@ async function main(): Promise<void> {
   const { config, environment } = loadConfig<Config>({
     schema: configSchema,
     rules: configRules,
-    directory: join(configDirectory),
+    directory: configDirectory,
     variables: selectEnvironment(),
   });
-  const { create } = await import('./app.ts');
-  const app = await create({ config, environment });
+  // From the very beginning: the first process of a container ignores signals that it has no handler for.
+  const made: { app?: App } = {};
   const stop = (signal: NodeJS.Signals): void => {
-    void app.stop(signal).then(code => process.exit(code));
+    if (made.app === undefined) process.exit(0);
+    void made.app.stop(signal).then(code => process.exit(code));
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  const { create } = await import('./app.ts');
+  const app = await create({ config, environment });
+  made.app = app;
   try {
     const { url } = await app.start();
     if (environment === 'development') {

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { type Actor } from '../policy.ts';
+import { SYSTEM, systemActor } from '../system-actor.ts';
 import { type Collection, type CollectionSpec, DuplicateKeyError, type StoredDocument } from './store/collection.ts';
 
 /** A row of `users`: the mapping of an opaque reference to a user, or a revocation. The two hold nothing in common. */
@@ -45,9 +46,6 @@ export interface UsersDatastore {
   findRevocations(since: Date): Promise<Revocation[]>;
 }
 
-/** Names the service itself in records. */
-export const SYSTEM = 'system';
-
 const REVOKED = 'revoked:';
 
 /** Gives the digest under which a user's revocation is kept: it outlives the erasure of the user and names nobody. */
@@ -80,7 +78,8 @@ export function createUsersDatastore({
 
   return {
     async selectReference(actor) {
-      if (actor === null) return SYSTEM;
+      // By identity: a token may name any user it likes.
+      if (actor === null || actor === systemActor) return SYSTEM;
       const known = references.get(actor.userId);
       if (known !== undefined) return known;
       const existing = await collection.findOne({ userId: actor.userId });

@@ -6,6 +6,7 @@ import { contactManager } from '../managers/contacts.ts';
 import { marketManager } from '../managers/markets/manager.ts';
 import { promoterManager } from '../managers/promoters.ts';
 import { type Actor } from '../policy.ts';
+import { REFRESH_LEASE } from '../workers/refresh-schedule.ts';
 import { createCampaignBody } from './campaigns/body.ts';
 import { campaigns } from './campaigns/campaigns.ts';
 import { type CampaignDefinition } from './campaigns/definition.ts';
@@ -26,7 +27,7 @@ export interface SeedResult {
 /** How many markets of a campaign are written at once. */
 const CONCURRENCY = 20;
 /** What the refresh holds while it runs: nobody moves campaigns on while they are being brought to their status. */
-const REFRESH_LEASE = { name: 'refresh', ttlMs: 60_000 } as const;
+const LEASE_MS = 60_000;
 
 const producer: Actor = { userId: 'demo-producer', supreme: true, campaigns: new Map(), issuedAt: 0 };
 const editor: Actor = { ...producer, userId: 'demo-editor' };
@@ -50,7 +51,7 @@ export async function seedDemo(ctx: ManagerContext): Promise<SeedResult | null> 
 export async function writeDemo(ctx: ManagerContext): Promise<SeedResult> {
   const { locks } = ctx.datastore;
   const now = ctx.clock();
-  const lease = await locks.acquire(REFRESH_LEASE.name, randomUUID(), REFRESH_LEASE.ttlMs);
+  const lease = await locks.acquire(REFRESH_LEASE, randomUUID(), LEASE_MS);
   try {
     await Promise.all([
       ...Object.entries(promoters).map(([key, body]) =>

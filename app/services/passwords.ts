@@ -49,7 +49,10 @@ export function createPasswords({
         if (right.get(memory) === true) return true;
         const failures = await attempts.find(attempted, now);
         if (failures !== null && failures.count >= limit) {
-          throw new RateLimitedError((failures.expiresAt.getTime() - now.getTime()) / 1000, 'Too many wrong passwords.');
+          throw new RateLimitedError(
+            (failures.expiresAt.getTime() - now.getTime()) / 1000,
+            'Too many wrong passwords.',
+          );
         }
         const isRight = await verifyPassword(password, hash);
         if (isRight) right.set(memory, true);

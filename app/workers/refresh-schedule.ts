@@ -21,7 +21,8 @@ export interface RefreshSchedule {
   run(): Promise<boolean>;
 }
 
-const NAME = 'refresh';
+/** The name of the lease that whoever refreshes holds. */
+export const REFRESH_LEASE = 'refresh';
 
 /**
  * Makes the schedule of the refresh inside the service. A lease that expires lets one instance do the work; that each
@@ -61,7 +62,7 @@ export function createRefreshSchedule({
   };
 
   const runAlone = async (): Promise<boolean> => {
-    const lease = await locks.acquire(NAME, owner, ttlMs);
+    const lease = await locks.acquire(REFRESH_LEASE, owner, ttlMs);
     if (lease === null) return false;
     await runHolding(lease);
     return true;

@@ -2,7 +2,7 @@ import { type CampaignStatus } from '../../../schemas/campaign.ts';
 import { deriveFields } from '../../datastore/campaign-derived.ts';
 import { type CampaignDocument } from '../../datastore/campaign-document.ts';
 import { type NewDocument } from '../../datastore/versioned.ts';
-import { SYSTEM } from '../../datastore/users.ts';
+import { SYSTEM } from '../../system-actor.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

@@ -1,6 +1,6 @@
 import { createId } from '../../../lib/ids.ts';
 import { type ManagerContext } from '../../context.ts';
-import { SYSTEM } from '../../datastore/users.ts';
+import { SYSTEM } from '../../system-actor.ts';
 import { mapConcurrently } from '../../managers/concurrency.ts';
 import { createLoadCampaign } from './document.ts';
 

@@ -1,4 +1,4 @@
-import { ServiceError } from '../../../lib/errors.ts';
+import { ServiceError, TimeoutError } from '../../../lib/errors.ts';
 import { type CampaignStatus } from '../../../schemas/campaign.ts';
 import { type ManagerContext } from '../../context.ts';
 import { type CampaignDocument } from '../../datastore/campaign-document.ts';
@@ -16,6 +16,7 @@ type Context = ManagerContext<'campaigns'>;
 const NAMED_FAILURES = 100;
 /** How many campaigns of a batch are written at once. */
 const CONCURRENCY = 50;
+const STOPPED = 'The deadline passed. What was moved by then is moved; the next refresh goes on from there.';
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** What a refresh did. */
@@ -76,6 +77,7 @@ async function moveDue(
   for (let after: DueQuery['after']; ;) {
     const batch = await ctx.datastore.campaigns.findDue({ status, dateField, until, after, limit: batchSize });
     for (let start = 0; start < batch.length; start += CONCURRENCY) {
+      if (ctx.signal.aborted) throw new TimeoutError(STOPPED);
       const part = batch.slice(start, start + CONCURRENCY);
       const outcomes = await Promise.all(part.map(({ campaignId }) => move(ctx, campaignId, pass, until)));
       part.forEach(({ campaignId }, at) => onOutcome(campaignId, outcomes[at] ?? 'notDue'));
