@@ -65,13 +65,10 @@ function formatFault({ keyword, instancePath, params, message }: ErrorObject, un
 const formatMessages: Readonly<Record<string, string>> = {
   'date-time': 'must be an instant such as 2026-01-15T12:00:00Z',
   date: 'must be a date such as 2026-01-15',
-  host: 'must be a host name',
   uri: 'must be an absolute URL',
   email: 'must be an e-mail address',
   uuid: 'must be a UUID',
-  'object-id': 'must be an id of 24 hexadecimal digits',
   'time-zone': 'must be an IANA time zone such as Europe/Berlin',
-  locale: 'must be a language tag such as en-US',
 };
 
 function withArticle(type: unknown): string {

@@ -18,7 +18,7 @@ const schema = {
       additionalProperties: false,
       properties: { open: { type: 'string', format: 'date-time' } },
     },
-    labels: { type: 'object', propertyNames: { format: 'locale' }, additionalProperties: { type: 'string' } },
+    labels: { type: 'object', propertyNames: { type: 'string', pattern: '^[a-z]{2}(-[A-Z]{2})?$' }, additionalProperties: { type: 'string' } },
   },
 } as const;
 
