@@ -82,8 +82,10 @@ describe('the schemas', () => {
   });
 
   it('require only what they name', () => {
-    const isLost = ({ schema }: Part): boolean =>
-      ((schema['required'] ?? []) as string[]).some(name => !(name in (schema['properties'] ?? {})));
+    const isLost = ({ schema }: Part): boolean => {
+      const { required = [], properties = {} } = schema as { required?: readonly string[]; properties?: object };
+      return required.some(name => !Object.hasOwn(properties, name));
+    };
     expect(faults(isLost)).toEqual([]);
   });
 

@@ -6,7 +6,7 @@ import { createValidator } from '../../../lib/schema/validator.ts';
 import { campaign as campaignSchema, type CampaignStatus, campaignStatuses } from '../../../schemas/campaign.ts';
 import { type CampaignWrite } from '../../../schemas/campaign-draft.ts';
 import { type CampaignDocument } from '../../datastore/campaign-document.ts';
-import { toWire } from './content.ts';
+import { finishCampaign, toWire } from './content.ts';
 import { type CampaignPatch, patchCampaign, type PatchOptions } from './patch.ts';
 import { transitions } from './transitions.ts';
 import { readOnlyFields, selectFaults, selectSchema } from './validation.ts';
@@ -206,14 +206,17 @@ describe('a patch of the status', () => {
     expect(apply(preview, { status: 'DRAFT', artist: null })).not.toHaveProperty('artist');
   });
 
-  it('frees domain and name of a campaign that becomes INACTIVE, which can still be edited', () => {
+  it('leaves an INACTIVE campaign without domain and unique name, whatever else is edited', () => {
     const closed = apply(apply(draft, { status: 'OPEN' }), { status: 'CLOSED' });
-    expect(selectRefusal(closed, { status: 'INACTIVE', artist: null })?.paths).toEqual(['/artist']);
-    const inactive = apply(closed, { status: 'INACTIVE' });
+    const inactive = finishCampaign(closed, closed, { status: 'INACTIVE', at, by: 'system' });
     expect(inactive.domain).not.toHaveProperty('site');
-    expect(inactive).not.toHaveProperty('nameKey');
-    expect(apply(inactive, { name: 'Remembered' })).not.toHaveProperty('nameKey');
+    const renamed = apply(inactive, { name: 'Remembered' });
+    expect(renamed).toMatchObject({ name: 'Remembered', status: 'INACTIVE' });
+    expect(renamed).not.toHaveProperty('nameKey');
     expect(selectRefusal(inactive, { domain: { site: 'back.example.com' } })?.type).toBe('INVALID_CAMPAIGN');
+    for (const status of ['DRAFT', 'PREVIEW', 'OPEN', 'CLOSED']) {
+      expect(selectRefusal(inactive, { status })?.type).toBe('INVALID_CAMPAIGN_STATUS_CHANGE');
+    }
   });
 
   it('wants of a fan list neither a close nor a presale window', () => {

@@ -17,6 +17,7 @@ import { contactManager } from '../contacts.ts';
 import { toWire } from './content.ts';
 import { type CampaignPatch } from './patch.ts';
 import { selectCampaign } from './read.ts';
+import { refresh } from './refresh.ts';
 import { update, type UpdateCampaignOptions } from './update.ts';
 
 describe('an update of a campaign', () => {
@@ -122,17 +123,24 @@ describe('an update of a campaign', () => {
     expect(after?.version).toBe(2);
   });
 
-  it('records a change of status as one, with the domain that it gave up', async () => {
-    const { _id, domain } = await insert({}, { status: 'CLOSED' });
-    await change(_id, { status: 'INACTIVE' });
+  it('records a change of status as one, with its effects', async () => {
+    const { _id } = await insert({}, { status: 'OPEN' });
+    await change(_id, { status: 'CLOSED' });
     const [record] = await suite.world.findChanges(_id);
-    expect(record).toMatchObject({ cause: 'campaign.status', version: 2, oldDomain: domain?.site });
+    expect(record).toMatchObject({ cause: 'campaign.status', version: 2, campaignId: _id });
     expect(record?.pending.map(({ effect }) => effect)).toEqual([
       'kinesisCampaign',
       'sqsDataPipeline',
       'fastlyPurge',
       'stateBroadcast',
     ]);
+  });
+
+  it('records the domain that a campaign gave up', async () => {
+    const { _id, domain } = await insert();
+    await change(_id, { domain: { site: 'another.example.com' } });
+    const [record] = await suite.world.findChanges(_id);
+    expect(record).toMatchObject({ cause: 'campaign.updated', oldDomain: domain?.site });
   });
 
   it('records any other change as an update', async () => {
@@ -160,12 +168,13 @@ describe('an update of a campaign', () => {
   });
 
   it('is refused the domain and the name of another, until that one is INACTIVE', async () => {
-    const holder = await insert({ name: 'Held' }, { status: 'CLOSED' });
+    const closed = createCampaignDocument({ name: 'Held' }, { status: 'CLOSED' });
+    const holder = await suite.insert({ ...closed, date: { ...closed.date, closed: new Date('2026-01-01') } });
     const { _id } = await insert();
     const site = holder.domain?.site;
     await expect(change(_id, { domain: { site } })).rejects.toThrow(DomainNameConflictError);
     await expect(change(_id, { name: 'held' })).rejects.toThrow(CampaignNameConflictError);
-    await change(holder._id, { status: 'INACTIVE' });
+    await refresh(suite.world.createContext(), { batchSize: 10, inactiveAfterDays: 30 });
     await expect(change(_id, { domain: { site }, name: 'held' })).resolves.toMatchObject({ name: 'held' });
   });
 
