@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { randomUUID } from 'node:crypto';
 import { type ManagerWorld, openManagerWorld } from '../../test/support/manager-world.ts';
 import { type Actor } from '../policy.ts';
+import { systemActor } from '../system-actor.ts';
 import { createUsersDatastore, digestUserId, spec, type UserDocument, type UsersDatastore } from './users.ts';
 
 const actor = (userId: string): Actor => ({ userId, supreme: false, campaigns: new Map(), issuedAt: 0 });
@@ -45,8 +46,10 @@ describe('the datastore of users', () => {
     expect(new Set(references).size).toBe(1);
   });
 
-  it('names the service itself where nobody acts', async () => {
+  it('names the service itself where it acts, and where nobody does; not a user who is called so', async () => {
     await expect(users.selectReference(null)).resolves.toBe('system');
+    await expect(users.selectReference(systemActor)).resolves.toBe('system');
+    await expect(users.selectReference(actor('system'))).resolves.not.toBe('system');
   });
 
   it('makes no reference where one is only looked for', async () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createCampaignDocument } from '../../../test/support/campaign-documents.ts';
 import { createActor, type ManagerWorld, openManagerWorld } from '../../../test/support/manager-world.ts';
-import { ServiceUnavailableError, UnauthorizedError } from '../../../lib/errors.ts';
+import { ServiceUnavailableError, TimeoutError, UnauthorizedError } from '../../../lib/errors.ts';
 import { type Logger } from '../../../lib/log.ts';
 import { type ManagerContext } from '../../context.ts';
 import { type CampaignDocument } from '../../datastore/campaign-document.ts';
@@ -212,6 +212,22 @@ describe('a refresh', () => {
       ['warn', 'campaign.notMoved'],
     ]);
     await expect(find(due)).resolves.toMatchObject({ status: 'OPEN' });
+  });
+
+  it('ends when its deadline passes; what was moved is moved, and the next one goes on from there', async () => {
+    const due = await Promise.all(Array.from({ length: 6 }, (_, at) => insertDue(ago(1000 + at))));
+    const controller = new AbortController();
+    let batches = 0;
+    const findDue: CampaignsDatastore['findDue'] = async query => {
+      batches += 1;
+      if (batches === 3) controller.abort();
+      return world.datastores.campaigns.findDue(query);
+    };
+    const ctx = { ...contextWith({ findDue }), signal: controller.signal };
+    await expect(run({ batchSize: 2 }, ctx)).rejects.toThrow(TimeoutError);
+    const moved = (await Promise.all(due.map(find))).filter(({ status }) => status === 'OPEN');
+    expect(moved).toHaveLength(4);
+    await expect(run({ batchSize: 2 })).resolves.toEqual({ ...nothing, opened: 2 });
   });
 
   it('is seen at once by whoever reads through the cache', async () => {
