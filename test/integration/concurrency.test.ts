@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { type Campaign } from '../../schemas/campaign.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';

@@ -169,7 +169,7 @@ describe('errors', () => {
 
   it('name the dependency that is away', async () => {
     const { error } = await answerOf('SERVICE_UNAVAILABLE');
-    expect(error.details).toEqual([{ path: expect.any(String) as string, message: 'unavailable' }]);
+    expect(error.details).toEqual([{ path: expect.any(String) as unknown, message: 'unavailable' }]);
   });
 
   it('show nothing of a fault of ours, and log it under the correlation id', async () => {

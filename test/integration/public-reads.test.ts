@@ -145,7 +145,7 @@ describe('a protected campaign', () => {
     ['/campaigns/:id/history', {}],
   ])('shows a reader without the password nothing of what it says by %s', async (door, query) => {
     const { campaign, reader } = await prepare();
-    const { text } = await reader.get(door.replace(':id', campaign._id), { query: query as Record<string, string> });
+    const { text } = await reader.get(door.replace(':id', campaign._id), { query: query });
     expect(text).not.toContain(SECRET);
   });
 
