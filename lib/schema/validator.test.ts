@@ -18,7 +18,11 @@ const schema = {
       additionalProperties: false,
       properties: { open: { type: 'string', format: 'date-time' } },
     },
-    labels: { type: 'object', propertyNames: { type: 'string', pattern: '^[a-z]{2}(-[A-Z]{2})?$' }, additionalProperties: { type: 'string' } },
+    labels: {
+      type: 'object',
+      propertyNames: { type: 'string', pattern: '^[a-z]{2}(-[A-Z]{2})?$' },
+      additionalProperties: { type: 'string' },
+    },
   },
 } as const;
 
