@@ -18,7 +18,7 @@ const setup = fc
   .map(({ declared, byDefault, filled }) => ({
     declared,
     fallback: declared[byDefault % declared.length] ?? 'en',
-    texts: new Map(
+    texts: new Map<string, string>(
       filled.map(([at, field]) => {
         const locale = declared[at % declared.length] ?? 'en';
         return [`${locale}/${field}`, `${field} in ${locale}`] as const;
@@ -66,7 +66,9 @@ describe('the texts of a campaign in a locale', () => {
             expect(meta.locale).toBe(used);
             const shown = data.content?.[used];
             const find = (field: string) =>
-              order.map(id => texts.get(`${id}/${field}`)).find(value => value !== undefined);
+              order
+                .map(id => (texts as ReadonlyMap<string, string>).get(`${id}/${field}`))
+                .find(value => value !== undefined);
             for (const field of fields)
               expect([tag, field, shown?.landing?.[field]]).toEqual([tag, field, find(field)]);
             expect([tag, shown?.terms]).toEqual([tag, find('terms')]);
