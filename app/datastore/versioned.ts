@@ -46,14 +46,14 @@ export interface InsertOptions<T> extends WriteOptions {
 
 export interface UpdateOptions<T> extends WriteOptions {
   /** The version that the caller has seen; another one is a `VersionMismatchError`. */
-  readonly expectedVersion?: number;
+  readonly expectedVersion?: number | readonly number[];
   /** Adds what goes with every change and is none by itself (`date.updated`, who it was); called only when something changed. */
   readonly stamp?: (next: T, at: Date) => T;
   readonly describeChange: (before: T, after: T) => ChangeDescription;
 }
 
 export interface RemoveOptions<T> extends WriteOptions {
-  readonly expectedVersion?: number;
+  readonly expectedVersion?: number | readonly number[];
   readonly describeChange: (before: T) => ChangeDescription;
 }
 
@@ -171,7 +171,7 @@ export function createVersionedCollection<T extends VersionedDocument>({
   /** Reads, plans and writes until the write was the first to follow what it had read. */
   const change = async (
     id: string,
-    options: WriteOptions & { readonly expectedVersion?: number },
+    options: WriteOptions & { readonly expectedVersion?: number | readonly number[] },
     plan: (current: T) => Plan | null | Promise<Plan | null>,
   ): Promise<{ readonly before: T; readonly plan: Plan | null } | null> => {
     const deadline = start(options);
@@ -180,7 +180,7 @@ export function createVersionedCollection<T extends VersionedDocument>({
         deadline.throwIfPassed(UNWRITTEN);
         const before = await findById(id);
         if (before === null) return null;
-        if (options.expectedVersion !== undefined && options.expectedVersion !== before.version) {
+        if (options.expectedVersion !== undefined && !isExpected(options.expectedVersion, before.version)) {
           throw new VersionMismatchError(before.version);
         }
         const planned = await plan(before);
@@ -281,6 +281,10 @@ class UndecidedError extends Error {
   constructor(collection: string, id: string) {
     super(`Reads do not show yet who wrote ${collection}/${id}.`);
   }
+}
+
+function isExpected(expected: number | readonly number[], version: number): boolean {
+  return typeof expected === 'number' ? expected === version : expected.includes(version);
 }
 
 /** Repeats an identical write until the database has said whether it was done. */

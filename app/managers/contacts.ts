@@ -23,7 +23,7 @@ type Encryption = Pick<ManagerContext, 'service'>;
 
 interface WriteOptions {
   /** The version that the caller has seen (`If-Match`). */
-  readonly expectedVersion?: number | undefined;
+  readonly expectedVersion?: number | readonly number[] | undefined;
 }
 
 /** What is encrypted at rest. */

@@ -44,7 +44,7 @@ async function save(
   ctx: Context,
   eventId: string,
   patch: Fields,
-  { expectedVersion }: { readonly expectedVersion?: number | undefined } = {},
+  { expectedVersion }: { readonly expectedVersion?: number | readonly number[] | undefined } = {},
 ): Promise<DocumentView> {
   throwIfNotSupreme(ctx.actor);
   if (!isEventId(eventId)) throw new EventNotFoundError();

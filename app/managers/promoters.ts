@@ -21,7 +21,7 @@ type Context = ManagerContext<'promoters' | 'users'>;
 
 interface WriteOptions {
   /** The version that the caller has seen (`If-Match`). */
-  readonly expectedVersion?: number | undefined;
+  readonly expectedVersion?: number | readonly number[] | undefined;
 }
 
 const validator: Validator<PromoterWrite> = createValidator(promoterWrite);

@@ -1,7 +1,7 @@
 import { contact, contactWrite } from '../../schemas/contact.ts';
 import { campaignManager } from '../managers/campaigns/manager.ts';
 import { selectIdempotencyKey } from '../managers/idempotency.ts';
-import { createHeaders } from './parameters.ts';
+import { createHeaders, passwordHeaders } from './parameters.ts';
 import { type AnyRoute, defineRoute } from './route.ts';
 
 const tag = 'Campaigns';
@@ -15,14 +15,18 @@ export const campaignContactRoutes: readonly AnyRoute[] = [
     tag,
     summary: 'Read the contacts of a campaign',
     permission: 'read',
+    headers: passwordHeaders,
     response: {
       status: 200,
       kind: 'document',
       description: 'The contacts, in their order.',
       schema: { type: 'array', items: contact, description: 'Contacts.' },
     },
-    errors: ['CAMPAIGN_NOT_FOUND'],
-    handler: async (ctx, { params }) => ({ data: await campaignManager.findContacts(ctx, params.campaignId) }),
+    errors: ['CAMPAIGN_NOT_FOUND', 'INVALID_CAMPAIGN_PASSWORD'],
+    handler: async (ctx, { params, headers }) => {
+      const password = headers['x-campaign-password'];
+      return { data: await campaignManager.findContacts(ctx, params.campaignId, { password }) };
+    },
   }),
   defineRoute({
     method: 'POST',

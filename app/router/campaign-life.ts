@@ -54,6 +54,7 @@ export const campaignLifeRoutes: readonly AnyRoute[] = [
     summary: 'Read who changed what, and when',
     permission: 'read',
     query: pagingQuery,
+    headers: passwordHeaders,
     response: {
       status: 200,
       kind: 'list',
@@ -61,9 +62,10 @@ export const campaignLifeRoutes: readonly AnyRoute[] = [
         'The changes of the campaign and its markets, the latest first; `meta.statusHistory` has every status.',
       schema: change,
     },
-    errors: ['CAMPAIGN_NOT_FOUND'],
-    handler: async (ctx, { params, query }) => {
-      const { statusHistory, ...page } = await campaignManager.findHistory(ctx, params.campaignId, query);
+    errors: ['CAMPAIGN_NOT_FOUND', 'INVALID_CAMPAIGN_PASSWORD'],
+    handler: async (ctx, { params, query, headers }) => {
+      const options = { ...query, password: headers['x-campaign-password'] };
+      const { statusHistory, ...page } = await campaignManager.findHistory(ctx, params.campaignId, options);
       return replyPage(page, { statusHistory });
     },
   }),

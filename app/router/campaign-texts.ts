@@ -1,10 +1,11 @@
 import { campaignFaqs, campaignFaqsPatch, campaignTerms, campaignTermsPatch } from '../../schemas/campaign-texts.ts';
 import { campaignManager } from '../managers/campaigns/manager.ts';
-import { locale, updateHeaders } from './parameters.ts';
+import { locale, passwordHeaders, updateHeaders } from './parameters.ts';
 import { type AnyRoute, defineRoute } from './route.ts';
 
 const tag = 'Campaign texts';
 const query = { type: 'object', additionalProperties: false, properties: { locale } } as const;
+const readErrors = ['CAMPAIGN_NOT_FOUND', 'INVALID_CAMPAIGN_PASSWORD'] as const;
 const writeErrors = ['CAMPAIGN_NOT_FOUND', 'INVALID_CAMPAIGN', 'VERSION_MISMATCH'] as const;
 
 /** The routes of a campaign's questions and terms, one locale at a time. */
@@ -16,15 +17,17 @@ export const campaignTextRoutes: readonly AnyRoute[] = [
     summary: 'Read the questions of a locale',
     permission: 'read',
     query,
+    headers: passwordHeaders,
     response: {
       status: 200,
       kind: 'document',
       description: 'The questions, completed along the fallbacks.',
       schema: campaignFaqs,
     },
-    errors: ['CAMPAIGN_NOT_FOUND'],
-    handler: async (ctx, { params, query }) => {
-      const { texts, locale } = await campaignManager.findFaqs(ctx, params.campaignId, query.locale);
+    errors: readErrors,
+    handler: async (ctx, { params, query, headers }) => {
+      const options = { ...query, password: headers['x-campaign-password'] };
+      const { texts, locale } = await campaignManager.findFaqs(ctx, params.campaignId, options);
       return { data: { locale, faqs: texts } };
     },
   }),
@@ -54,10 +57,12 @@ export const campaignTextRoutes: readonly AnyRoute[] = [
     summary: 'Read the terms of a locale',
     permission: 'read',
     query,
+    headers: passwordHeaders,
     response: { status: 200, kind: 'document', description: 'The terms, along the fallbacks.', schema: campaignTerms },
-    errors: ['CAMPAIGN_NOT_FOUND'],
-    handler: async (ctx, { params, query }) => {
-      const { texts, locale } = await campaignManager.findTerms(ctx, params.campaignId, query.locale);
+    errors: readErrors,
+    handler: async (ctx, { params, query, headers }) => {
+      const options = { ...query, password: headers['x-campaign-password'] };
+      const { texts, locale } = await campaignManager.findTerms(ctx, params.campaignId, options);
       return { data: { locale, terms: texts } };
     },
   }),

@@ -6,19 +6,19 @@ import { CampaignNotFoundError, InvalidCampaignError } from '../../errors.ts';
 import { authorize } from '../../policy.ts';
 import { formatContact, insertContact } from '../contacts.ts';
 import { type IdempotencyKey } from '../idempotency.ts';
-import { selectCampaign } from './read.ts';
+import { type ReadOptions, selectCampaign, selectReadable } from './read.ts';
 import { applyUpdate } from './update.ts';
 
 type Context = ManagerContext<'campaigns' | 'contacts' | 'users' | 'changes'>;
 
 /** Gives the contacts of a campaign, in their order; those that were deleted are left out. Needs `read`. */
 export async function findContacts(
-  ctx: ManagerContext<'campaigns' | 'contacts'>,
+  ctx: ManagerContext<'campaigns' | 'contacts' | 'attempts'>,
   campaignId: string,
+  { password }: Pick<ReadOptions, 'password'> = {},
 ): Promise<ContactContent[]> {
-  const campaign = await selectCampaign(ctx, campaignId);
-  authorize(ctx.actor, 'read', campaignId, campaign, () => new CampaignNotFoundError());
-  const contacts = await ctx.datastore.contacts.findByIds(campaign.document.contacts ?? []);
+  const { document } = await selectReadable(ctx, campaignId, password);
+  const contacts = await ctx.datastore.contacts.findByIds(document.contacts ?? []);
   return contacts.map(contact => formatContact(ctx, contact));
 }
 

@@ -61,3 +61,10 @@ export function formatLocalised(
     },
   };
 }
+
+/** Gives what may be told of a protected campaign without its password: what every campaign has. */
+export function formatProtected(campaign: CampaignDocument): FormattedCampaign {
+  const shown = formatCampaign(campaign) as Readonly<Record<string, unknown>>;
+  const told = [...campaignSchema.required, 'isPasswordProtected'];
+  return Object.fromEntries(told.map(field => [field, shown[field]])) as FormattedCampaign;
+}

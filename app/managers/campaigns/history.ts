@@ -3,9 +3,9 @@ import { type Page } from '../../../schemas/paging.ts';
 import { type ManagerContext } from '../../context.ts';
 import { type ChangeRecord } from '../../datastore/changes.ts';
 import { CampaignNotFoundError } from '../../errors.ts';
-import { authorize } from '../../policy.ts';
+import { selectReadable } from './read.ts';
 
-type Context = ManagerContext<'campaigns' | 'changes' | 'users'>;
+type Context = ManagerContext<'campaigns' | 'changes' | 'users' | 'attempts'>;
 
 /** One change, as history shows it. */
 export interface FormattedChange {
@@ -57,10 +57,15 @@ export function formatChange(record: ChangeRecord, userId: string | undefined): 
 export async function findHistory(
   ctx: Context,
   campaignId: string,
-  { page, pageSize }: { readonly page: number; readonly pageSize: number },
+  {
+    page,
+    pageSize,
+    password,
+  }: { readonly page: number; readonly pageSize: number; readonly password?: string | undefined },
 ): Promise<CampaignHistory> {
+  await selectReadable(ctx, campaignId, password);
   const campaign = await ctx.datastore.campaigns.findById(campaignId);
-  authorize(ctx.actor, 'read', campaignId, campaign, () => new CampaignNotFoundError());
+  if (campaign === null) throw new CampaignNotFoundError();
   // The very last change may still lie in its document alone.
   const { pendingChange } = campaign;
   if (pendingChange !== undefined) {

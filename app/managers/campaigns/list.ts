@@ -3,8 +3,14 @@ import { type ManagerContext } from '../../context.ts';
 import { type CampaignDocument } from '../../datastore/campaign-document.ts';
 import { type CampaignListQuery, type TimeWindow } from '../../datastore/campaigns.ts';
 import { MissingPresaleWindowDateError, InvalidPresaleWindowOrderError } from '../../errors.ts';
-import { selectReadableCampaigns } from '../../policy.ts';
-import { type FormattedCampaign, formatCampaign } from './format.ts';
+import { isAllowed, selectReadableCampaigns } from '../../policy.ts';
+import { type FormattedCampaign, formatCampaign, formatProtected } from './format.ts';
+
+/** A list takes no passwords: of a protected campaign it tells readers that there is one, and no more. */
+function formatListed({ actor }: Pick<ManagerContext, 'actor'>, campaign: CampaignDocument): FormattedCampaign {
+  const isOpen = campaign.password === undefined || isAllowed(actor, 'update', campaign._id);
+  return isOpen ? formatCampaign(campaign) : formatProtected(campaign);
+}
 
 /** Lists the campaigns that the caller may read, a page at a time, in all locales. */
 export async function list(
@@ -12,7 +18,7 @@ export async function list(
   query: Omit<CampaignListQuery, 'readable'>,
 ): Promise<Page<FormattedCampaign>> {
   const page = await ctx.datastore.campaigns.list({ ...query, readable: selectReadableCampaigns(ctx.actor) });
-  return { ...page, rows: page.rows.map(campaign => formatCampaign(campaign)) };
+  return { ...page, rows: page.rows.map(campaign => formatListed(ctx, campaign)) };
 }
 
 /** Gives the ids of the readable campaigns in any of the categories. */
@@ -68,5 +74,5 @@ export async function findByEvent(
 ): Promise<FormattedCampaign[]> {
   const named = await ctx.datastore.markets.findCampaignIdsByEvent(eventId);
   const campaigns = await ctx.datastore.campaigns.findByEvent(eventId, named, selectReadableCampaigns(ctx.actor));
-  return campaigns.map(campaign => formatCampaign(campaign));
+  return campaigns.map(campaign => formatListed(ctx, campaign));
 }

@@ -2,6 +2,7 @@ import { ValidationError } from '../../../lib/errors.ts';
 import { type CampaignStatus, campaignStatuses } from '../../../schemas/campaign.ts';
 import { type CampaignWrite } from '../../../schemas/campaign-draft.ts';
 import { type CampaignDocument } from '../../datastore/campaign-document.ts';
+import { InvalidStatusChangeError } from '../../errors.ts';
 import { patchDocument } from '../patching.ts';
 import { finishCampaign, toWire } from './content.ts';
 import { throwIfInvalidStatusChange } from './transitions.ts';
@@ -33,9 +34,11 @@ export function patchCampaign(
   const { status: wanted = current.status, password: plain, ...content } = patch;
   const { status: _shown, ...shown } = toWire(current);
   const status = selectStatus(wanted);
-  if (status !== current.status) throwIfInvalidStatusChange(current.status, status);
-  // On its way out a campaign must still be whole; once it is INACTIVE its domain is gone.
-  const requiredOf = status === 'INACTIVE' ? current.status : status;
+  if (status !== current.status) {
+    // What the state machine allows, less what is the refresh's alone.
+    if (status === 'INACTIVE') throw new InvalidStatusChangeError(current.status, status);
+    throwIfInvalidStatusChange(current.status, status);
+  }
   const patched = patchDocument(current, shown, content, {
     readOnly: readOnlyFields,
     selectFaults: writable => {
@@ -45,7 +48,7 @@ export function patchCampaign(
       };
       // Who makes a campaign may leave the identifier to the server; from then on the campaign has one.
       const missing = whole['identifier'] === undefined ? [{ path: '/identifier', message: 'is required' }] : [];
-      return [...missing, ...selectFaults(selectSchema(whole, requiredOf), whole)];
+      return [...missing, ...selectFaults(selectSchema(whole, status), whole)];
     },
     revive: writable => reviveCampaign(writable as CampaignWrite),
   });

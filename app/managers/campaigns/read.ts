@@ -100,10 +100,19 @@ function selectAudience(ctx: Context, found: CachedCampaign | null): Audience {
  * Throws `UnauthorizedError`, `CampaignNotFoundError`, `InvalidCampaignPasswordError`, `ValidationError` (locale).
  */
 export async function findById(ctx: Context, campaignId: string, options: ReadOptions): Promise<CampaignView> {
+  return selectView(await selectReadable(ctx, campaignId, options.password), 'full', selectLocaleChoice(options));
+}
+
+/** Gives a campaign to a caller who may read it and, where it is protected, knows its password. Throws as `findById`. */
+export async function selectReadable(
+  ctx: Context,
+  campaignId: string,
+  password: string | undefined,
+): Promise<CachedCampaign> {
   const campaign = await selectCampaign(ctx, campaignId);
   authorize(ctx.actor, 'read', campaignId, campaign, notFound);
-  if (campaign.document.password !== undefined) await throwIfInvalidPassword(ctx, campaign.document, options.password);
-  return selectView(campaign, 'full', selectLocaleChoice(options));
+  if (campaign.document.password !== undefined) await throwIfInvalidPassword(ctx, campaign.document, password);
+  return campaign;
 }
 
 /** Reads the campaign of a domain: with `read` in full, else, where public reads are on, its public view. Throws as `findById`. */

@@ -34,7 +34,7 @@ describe('the texts of a campaign', () => {
   describe('questions', () => {
     it('are given in a locale, each completed along the fallbacks', async () => {
       const { _id } = await insert();
-      await expect(findFaqs(context(), _id, 'fr-CA')).resolves.toEqual({
+      await expect(findFaqs(context(), _id, { locale: 'fr-CA' })).resolves.toEqual({
         locale: 'fr-CA',
         texts: { [first]: faq('Qui'), [second]: faq('When') },
         version: 1,
@@ -43,12 +43,16 @@ describe('the texts of a campaign', () => {
         locale: 'en',
         texts: { [first]: faq('Who') },
       });
-      await expect(findFaqs(context(), _id, 'f')).rejects.toThrow(ValidationError);
+      await expect(findFaqs(context(), _id, { locale: 'f' })).rejects.toThrow(ValidationError);
     });
 
     it('are none where there are none', async () => {
       const { _id } = await suite.insert();
-      await expect(findFaqs(context(), _id, 'fr')).resolves.toEqual({ locale: undefined, texts: {}, version: 1 });
+      await expect(findFaqs(context(), _id, { locale: 'fr' })).resolves.toEqual({
+        locale: undefined,
+        texts: {},
+        version: 1,
+      });
     });
 
     it('are changed one by one in the locale that is named, and taken away by null', async () => {
@@ -78,7 +82,9 @@ describe('the texts of a campaign', () => {
       await expect(updateFaqs(context(), _id, 'tl', { [first]: faq('Sino') }, {})).resolves.toMatchObject({
         locale: 'tl',
       });
-      await expect(findFaqs(context(), _id, 'tl')).resolves.toMatchObject({ texts: { [first]: faq('Sino') } });
+      await expect(findFaqs(context(), _id, { locale: 'tl' })).resolves.toMatchObject({
+        texts: { [first]: faq('Sino') },
+      });
     });
 
     it('are refused in a locale that is not declared, and where they break the schema', async () => {
@@ -102,7 +108,7 @@ describe('the texts of a campaign', () => {
   describe('terms', () => {
     it('are given in a locale along the fallbacks; none is an empty text', async () => {
       const { _id } = await insert();
-      await expect(findTerms(context(), _id, 'fr-CA')).resolves.toEqual({
+      await expect(findTerms(context(), _id, { locale: 'fr-CA' })).resolves.toEqual({
         locale: 'fr-CA',
         texts: 'Conditions',
         version: 1,
@@ -120,7 +126,7 @@ describe('the texts of a campaign', () => {
         version: 2,
       });
       await expect(write(null)).resolves.toEqual({ locale: 'fr', texts: '', version: 3 });
-      await expect(findTerms(context(), _id, 'fr')).resolves.toMatchObject({ texts: 'Terms' });
+      await expect(findTerms(context(), _id, { locale: 'fr' })).resolves.toMatchObject({ texts: 'Terms' });
       expect((await suite.world.findChanges(_id))[0]).toMatchObject({ cause: 'campaign.terms' });
     });
   });

@@ -2,11 +2,13 @@ import { type ManagerContext } from '../../context.ts';
 import { CampaignNotFoundError } from '../../errors.ts';
 import { authorize } from '../../policy.ts';
 import { canonicalLocale, localise, selectFallbacks, selectLocaleKey } from './locale.ts';
-import { selectCampaign } from './read.ts';
+import { type ReadOptions, selectCampaign, selectReadable } from './read.ts';
 import { update, type UpdateCampaignOptions } from './update.ts';
 
-type ReadContext = ManagerContext<'campaigns'>;
+type ReadContext = ManagerContext<'campaigns' | 'attempts'>;
 type WriteContext = ManagerContext<'campaigns' | 'contacts' | 'users'>;
+
+type TextOptions = Pick<ReadOptions, 'locale' | 'password'>;
 
 /** Texts of one locale of a campaign, and the campaign's version. */
 export interface LocaleTexts<T> {
@@ -19,16 +21,14 @@ export interface LocaleTexts<T> {
 /** The frequently asked questions of a locale by UUID. */
 export type LocaleFaqs = Readonly<Record<string, { readonly question: string; readonly answer: string }>>;
 
-async function selectContent(ctx: ReadContext, campaignId: string, tag: string | undefined) {
-  const campaign = await selectCampaign(ctx, campaignId);
-  authorize(ctx.actor, 'read', campaignId, campaign, () => new CampaignNotFoundError());
-  const { document } = campaign;
+async function selectContent(ctx: ReadContext, campaignId: string, { locale: tag, password }: TextOptions) {
+  const { document } = await selectReadable(ctx, campaignId, password);
   const fallbacks = selectFallbacks(document.locales ?? [], tag === undefined ? undefined : canonicalLocale(tag));
   return { content: localise(document.content, fallbacks), locale: fallbacks[0], version: document.version };
 }
 
 /** Which locale is written: the one that is named, in the spelling that the campaign declares it in, else the default. */
-async function selectWrittenLocale(ctx: ReadContext, campaignId: string, tag: string | undefined): Promise<string> {
+async function selectWrittenLocale(ctx: WriteContext, campaignId: string, tag: string | undefined): Promise<string> {
   const campaign = await selectCampaign(ctx, campaignId);
   authorize(ctx.actor, 'update', campaignId, campaign, () => new CampaignNotFoundError());
   const { locales = [] } = campaign.document;
@@ -41,9 +41,9 @@ async function selectWrittenLocale(ctx: ReadContext, campaignId: string, tag: st
 export async function findFaqs(
   ctx: ReadContext,
   campaignId: string,
-  locale: string | undefined,
+  options: TextOptions = {},
 ): Promise<LocaleTexts<LocaleFaqs>> {
-  const { content, ...rest } = await selectContent(ctx, campaignId, locale);
+  const { content, ...rest } = await selectContent(ctx, campaignId, options);
   return { ...rest, texts: content?.faqs ?? {} };
 }
 
@@ -72,9 +72,9 @@ export async function updateFaqs(
 export async function findTerms(
   ctx: ReadContext,
   campaignId: string,
-  locale: string | undefined,
+  options: TextOptions = {},
 ): Promise<LocaleTexts<string>> {
-  const { content, ...rest } = await selectContent(ctx, campaignId, locale);
+  const { content, ...rest } = await selectContent(ctx, campaignId, options);
   return { ...rest, texts: content?.terms ?? '' };
 }
 

@@ -13,7 +13,7 @@ type Context = ManagerContext<'campaigns' | 'contacts' | 'users'>;
 
 export interface UpdateCampaignOptions {
   /** The version that the caller has seen (`If-Match`). */
-  readonly expectedVersion?: number | undefined;
+  readonly expectedVersion?: number | readonly number[] | undefined;
   readonly cause?: CampaignCause;
 }
 

@@ -42,7 +42,7 @@ export interface ApplyMarketOptions {
   readonly cause: MarketCause;
   readonly by: string;
   readonly campaign: Pick<CampaignDocument, '_id' | 'options'>;
-  readonly expectedVersion?: number | undefined;
+  readonly expectedVersion?: number | readonly number[] | undefined;
 }
 
 /**

@@ -14,7 +14,7 @@ export async function remove(
   ctx: Context,
   campaignId: string,
   marketId: string,
-  { expectedVersion }: { readonly expectedVersion?: number | undefined } = {},
+  { expectedVersion }: { readonly expectedVersion?: number | readonly number[] | undefined } = {},
 ): Promise<void> {
   const campaign = await selectAuthorized(ctx, 'update', campaignId);
   throwIfInactive(campaign);

@@ -21,7 +21,7 @@ export async function update(
   campaignId: string,
   marketId: string,
   patch: Readonly<Record<string, unknown>>,
-  { expectedVersion }: { readonly expectedVersion?: number | undefined } = {},
+  { expectedVersion }: { readonly expectedVersion?: number | readonly number[] | undefined } = {},
 ): Promise<DocumentView> {
   const campaign = await selectAuthorized(ctx, 'update', campaignId);
   await throwIfInvalidReferences(ctx, new Map([['', patch]]));
