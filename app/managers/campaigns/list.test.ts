@@ -39,7 +39,10 @@ describe('what is found of campaigns', () => {
     const { rows, total } = await list(await reader('A', 'C'), page);
     expect(rows.map(({ name }) => name)).toEqual(['A', 'C']);
     expect(total).toBe(2);
-    expect(Object.keys(rows[0]?.content ?? {})).toEqual(['en', 'fr']);
+    const [own] = (await list(suite.world.createContext(), page)).rows.filter(({ name }) => name === 'A');
+    expect(Object.keys(own?.content ?? {})).toEqual(['en', 'fr']);
+    // It is protected: a reader without its password learns that it is there.
+    expect([rows[0]?.isPasswordProtected, rows[0]?.content]).toEqual([true, undefined]);
     expect(JSON.stringify(rows)).not.toContain('secret');
     const validator = createValidator(campaignSchema);
     for (const row of rows) expect(validator.selectFaults(toWire(row))).toEqual([]);
