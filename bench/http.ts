@@ -1,17 +1,25 @@
-// Measures the service beside its peers over HTTP, with wrk: `npm run bench:http -- --slices 12 --only node-read,koa-object`.
-// The figures of one run are comparable with one another, not with those of another run or machine.
-import { writeFileSync } from 'node:fs';
+// Measures the service beside its peers over HTTP, with wrk, and writes one markdown document:
+// `npm run bench:http -- --slices 12 --only read,update --write docs/performance.md`.
+import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { format } from 'prettier';
+import { buildServers } from './lib/build.ts';
+import { goalTable } from './lib/goals.ts';
 import { describeMachine } from './lib/machine.ts';
-import { describeNoise, describeRun, outcomeTable } from './lib/report.ts';
+import { openMongodb } from './lib/mongodb.ts';
+import { describeNoise, describeRun } from './lib/report.ts';
 import { runCandidates } from './lib/runner.ts';
-import { connections, wrkVersion } from './lib/wrk.ts';
-import { suites } from './suites.ts';
+import { wrkVersion } from './lib/wrk.ts';
+import { refreshNote, refreshTable, refreshTitle, runRefreshes } from './refresh.ts';
+import { createSuites } from './suites.ts';
 
-const usage = `usage: bench:http [--slices N] [--only name,name] [--json file]
+const REFRESH = 'refresh';
+const usage = `usage: bench:http [--slices N] [--only name,name] [--json file] [--write file]
   --slices  one-second slices for each candidate, 8 or more for figures that are worth keeping (default 10)
-  --only    candidates, or whole suites: ${suites.flatMap(suite => [suite.name, ...suite.candidates.map(({ name }) => name)]).join(', ')}
-  --json    a file for the figures of every slice`;
+  --only    suites (read, update, growth, ${REFRESH}), or candidates by the beginning of their names
+  --json    a file for the figures of every slice
+  --write   a file for the document, which is printed in any case
+MONGODB_URI, or MONGODB_TEST_SERVER with a command, adds a MongoDB to growth and ${REFRESH}.`;
 
 function fail(message: string): never {
   console.error(message);
@@ -21,7 +29,12 @@ function fail(message: string): never {
 function readArguments() {
   try {
     const { values } = parseArgs({
-      options: { slices: { type: 'string', default: '10' }, only: { type: 'string' }, json: { type: 'string' } },
+      options: {
+        slices: { type: 'string', default: '10' },
+        only: { type: 'string' },
+        json: { type: 'string' },
+        write: { type: 'string' },
+      },
     });
     return values;
   } catch (error) {
@@ -29,38 +42,56 @@ function readArguments() {
   }
 }
 
-const { slices: slicesText, only, json } = readArguments();
+const { slices: slicesText, only, json, write } = readArguments();
 const slices = Number(slicesText);
 if (!Number.isInteger(slices) || slices < 1) fail(`--slices needs a whole number from 1 on.\n${usage}`);
-const asked = only?.split(',');
-const chosen = suites
-  .map(suite => ({
-    ...suite,
-    candidates: suite.candidates.filter(
-      ({ name }) => asked?.some(word => word === name || word === suite.name) ?? true,
-    ),
-  }))
-  .filter(({ candidates }) => candidates.length > 0);
-const known = new Set(suites.flatMap(suite => [suite.name, ...suite.candidates.map(({ name }) => name)]));
-const unknown = asked?.filter(word => !known.has(word)) ?? [];
-if (unknown.length > 0) fail(`There is no candidate ${unknown.join(', ')}.\n${usage}`);
 
 const generator = wrkVersion();
 if (generator === undefined)
   fail('The benchmark needs wrk: install it with `apt-get install wrk` or `brew install wrk`.');
 
-const machine = describeMachine();
-console.log(`${describeRun(machine, generator)}, 1 thread, ${connections} connections`);
-console.log(
-  `Each figure is the mean of the best 3 of ${slices} one-second slices; CPU is that of the server's process.`,
-);
+const words = only?.split(',') ?? [];
+const isAsked = (suite: string, candidate = ''): boolean =>
+  words.length === 0 || words.some(word => word === suite || (candidate !== '' && candidate.startsWith(word)));
+const hasMongodb = Boolean(process.env['MONGODB_URI'] ?? process.env['MONGODB_TEST_SERVER']);
+const chosen = createSuites({ hasMongodb })
+  .map(suite => ({ ...suite, candidates: suite.candidates.filter(({ name }) => isAsked(suite.name, name)) }))
+  .filter(({ candidates }) => candidates.length > 0);
+if (chosen.length === 0 && !isAsked(REFRESH)) fail(`There is no candidate ${only}.\n${usage}`);
+
 const report = (line: string): void => console.error(line);
-const results = [];
-for (const { name, title, bases, candidates } of chosen) {
-  const { outcomes, noise } = await runCandidates(candidates, { slices, report });
-  console.log(`\n## ${title}\n\n${outcomeTable(outcomes, bases)}\n\n${describeNoise(noise)}`);
-  if (outcomes.some(({ failure }) => failure !== undefined)) process.exitCode = 1;
-  results.push({ name, title, noise, outcomes });
+report('compiling');
+buildServers();
+const mongodb = await openMongodb();
+const options = { slices, report, variables: mongodb?.variables ?? {} };
+const machine = describeMachine();
+const sections: string[] = [];
+const results: unknown[] = [];
+try {
+  for (const { name, title, note, candidates, goals = [], ...suite } of chosen) {
+    const { outcomes, noise } = await runCandidates(candidates, options);
+    if (outcomes.some(({ failure }) => failure !== undefined)) process.exitCode = 1;
+    const reached = goalTable(goals, outcomes);
+    const parts = [`## ${title}`, note, suite.format(outcomes), ...(reached ? [reached] : []), describeNoise(noise)];
+    sections.push(parts.join('\n\n'));
+    results.push({ name, title, noise, outcomes });
+  }
+  if (isAsked(REFRESH)) {
+    const runs = await runRefreshes({ hasMongodb: mongodb !== undefined }, options);
+    sections.push([`## ${refreshTitle}`, refreshNote, refreshTable(runs)].join('\n\n'));
+    results.push({ name: REFRESH, title: refreshTitle, runs });
+  }
+} finally {
+  await mongodb?.stop();
 }
-if (json !== undefined)
-  writeFileSync(json, `${JSON.stringify({ machine, generator, connections, results }, undefined, 2)}\n`);
+
+const command = ['npm run bench:http', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' ');
+const about = [
+  `Taken ${describeRun(machine, generator)}, by \`${command}\`: ${slices} seconds for each candidate.`,
+  mongodb === undefined ? 'No MongoDB was given to measure.' : `"MongoDB" is ${mongodb.description}.`,
+].join('\n');
+const preface = readFileSync(new URL('./preface.md', import.meta.url), 'utf8').trimEnd();
+const document = await format([preface, about, ...sections].join('\n\n'), { parser: 'markdown' });
+console.log(document);
+if (write !== undefined) writeFileSync(write, document);
+if (json !== undefined) writeFileSync(json, `${JSON.stringify({ machine, generator, results }, undefined, 2)}\n`);

@@ -20,14 +20,17 @@ export const readTarget = (prefix: string, headers: Readonly<Record<string, stri
   status: 200,
 });
 
-/** Updating the campaigns of a peer at random. */
+/** Updating the campaigns of a peer at random; all of them, unless told. */
 export const updateTarget = (
   method: 'PATCH' | 'POST',
   prefix: string,
   headers: Readonly<Record<string, string>> = {},
+  pick = { count: campaignCount, stride: 1 },
 ): Target => ({
-  path: prefix,
+  path: `${prefix}@id@`,
   headers: { ...headers, 'content-type': 'application/json' },
   status: 200,
-  update: { method, body: JSON.stringify(campaignUpdate), count: campaignCount },
+  method,
+  body: JSON.stringify(campaignUpdate),
+  pick,
 });

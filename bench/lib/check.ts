@@ -4,20 +4,38 @@ import { campaignId } from '../document.ts';
 import { noncePlaceholder } from '../update.ts';
 import { type Target } from './protocol.ts';
 
-/** Sends one request of the target. Throws when it is not answered with the target's status: wrk tells 200 and 304 apart as little as 200 and 201. */
-export async function checkTarget(port: number, target: Target): Promise<void> {
-  const { update, headers = {} } = target;
-  const path = update === undefined ? target.path : target.path + campaignId(1);
-  const body = update?.body.replace(noncePlaceholder, 'check');
-  const { status, answer } = await new Promise<{ status: number | undefined; answer: Promise<string> }>(
-    (resolve, reject) => {
-      request({ host: '127.0.0.1', port, path, headers, method: update?.method ?? 'GET' }, response =>
-        resolve({ status: response.statusCode, answer: text(response) }),
-      )
-        .on('error', reject)
-        .end(body);
-    },
-  );
-  const start = (await answer).slice(0, 300);
-  if (status !== target.status) throw new Error(`${path} was answered with ${status}, not ${target.status}: ${start}`);
+export interface Answer {
+  readonly status: number | undefined;
+  readonly body: string;
+  readonly etag: string | undefined;
+  /** The size of the body as it was sent. */
+  readonly sizeBytes: number;
+}
+
+/** Sends one request of the target, for the first campaign that it may draw. */
+export function ask(port: number, { path, headers = {}, method, body, pick }: Target): Promise<Answer> {
+  const number = pick?.stride ?? 1;
+  const drawn = path.replace('@number@', String(number)).replace('@id@', campaignId(number));
+  return new Promise((resolve, reject) => {
+    request({ host: '127.0.0.1', port, path: drawn, headers, method: method ?? 'GET' }, response => {
+      let sizeBytes = 0;
+      response.on('data', (chunk: Buffer) => (sizeBytes += chunk.length));
+      text(response).then(
+        answer => resolve({ status: response.statusCode, body: answer, etag: response.headers.etag, sizeBytes }),
+        reject,
+      );
+    })
+      .on('error', reject)
+      .end(body?.replace(noncePlaceholder, 'check'));
+  });
+}
+
+/**
+ * Sends one request of the target, and gives the size of the answer's body. Throws when it is not answered with the
+ * target's status: wrk tells 200 and 304 apart as little as 200 and 201.
+ */
+export async function checkTarget(port: number, target: Target): Promise<number> {
+  const { status, body, sizeBytes } = await ask(port, target);
+  if (status === target.status) return sizeBytes;
+  throw new Error(`${target.path} was answered with ${status}, not ${target.status}: ${body.slice(0, 300)}`);
 }

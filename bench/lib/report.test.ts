@@ -15,6 +15,7 @@ const outcome = (name: string, requestsPerSecond: number, failure?: string): Out
       rssBytes: 64 * 2 ** 20,
     },
   ],
+  answerBytes: 1977,
   ...(failure === undefined ? {} : { failure }),
 });
 
@@ -31,9 +32,19 @@ describe('the table of a suite', () => {
     const [head, , base, other] = cellsOf(
       outcomeTable([outcome('base', 200), outcome('other', 50)], { base: '÷ base' }),
     );
-    expect(head).toEqual(['candidate', 'req/s', 'median', '÷ base', 'CPU µs/req', 'p50 ms', 'p99 ms', 'RSS MB']);
+    expect(head).toEqual([
+      'candidate',
+      'req/s',
+      'median',
+      '÷ base',
+      'CPU µs/req',
+      'p50 ms',
+      'p99 ms',
+      'RSS MB',
+      'bytes',
+    ]);
     expect(base?.slice(0, 4)).toEqual(['the base', '200', '200', '1.000']);
-    expect(other).toEqual(['the other', '50', '50', '0.250', '33', '1.50', '9.3', '64']);
+    expect(other).toEqual(['the other', '50', '50', '0.250', '33', '1.50', '9.3', '64', '1977']);
   });
 
   it('has dashes where a base was not measured', () => {

@@ -15,8 +15,9 @@ export function outcomeTable(outcomes: readonly Outcome[], bases: Readonly<Recor
   for (const { candidate, slices, failure } of outcomes) {
     if (failure === undefined) estimates.set(candidate.name, estimate(slices));
   }
-  const head = ['candidate', 'req/s', 'median', ...Object.values(bases), 'CPU µs/req', 'p50 ms', 'p99 ms', 'RSS MB'];
-  const rows = outcomes.map(({ candidate, failure }) => {
+  const ratios = Object.values(bases);
+  const head = ['candidate', 'req/s', 'median', ...ratios, 'CPU µs/req', 'p50 ms', 'p99 ms', 'RSS MB', 'bytes'];
+  const rows = outcomes.map(({ candidate, failure, answerBytes }) => {
     const own = estimates.get(candidate.name);
     if (own === undefined) return [`${candidate.label}: FAILED, ${failure ?? 'no slices'}`];
     return [
@@ -31,6 +32,7 @@ export function outcomeTable(outcomes: readonly Outcome[], bases: Readonly<Recor
       digits(own.p50Ms, 2),
       digits(own.p99Ms, 1),
       digits(own.maxRssBytes / 2 ** 20, 0),
+      answerBytes === undefined ? '–' : String(answerBytes),
     ];
   });
   return markdownTable(head, rows);

@@ -1,9 +1,9 @@
 import { checkTarget } from './check.ts';
 import { type Slice } from './estimate.ts';
 import { createNoiseMeter, type Noise } from './noise.ts';
-import { selectTarget, type ServerProcess, startServer } from './server-process.ts';
+import { selectTarget, type ServerProcess, startServer, type Variables } from './server-process.ts';
 import { shuffle } from './shuffle.ts';
-import { runWrk } from './wrk.ts';
+import { runWrk, usualConnections } from './wrk.ts';
 
 /** One row of a table: a server, and what it is asked. */
 export interface Candidate {
@@ -15,11 +15,17 @@ export interface Candidate {
   readonly args?: readonly string[];
   /** The name of one of the server's targets. */
   readonly target: string;
+  /** How many connections load it; the usual number when left out. */
+  readonly connections?: number;
+  /** Candidates of the same server and arguments that name the same process share it; else each has one of its own. */
+  readonly process?: string;
 }
 
 export interface Outcome {
   readonly candidate: Candidate;
   readonly slices: readonly Slice[];
+  /** The size of the body of an answer. */
+  readonly answerBytes?: number;
   /** Why the candidate does not count. */
   readonly failure?: string;
 }
@@ -29,6 +35,8 @@ export interface RunOptions {
   readonly slices: number;
   /** Is told what happens, a line each. */
   readonly report: (line: string) => void;
+  /** The variables of the servers besides those of this process. */
+  readonly variables?: Variables;
 }
 
 /** One candidate while it runs. */
@@ -36,6 +44,7 @@ interface Runner {
   readonly candidate: Candidate;
   readonly slices: Slice[];
   server?: ServerProcess;
+  answerBytes?: number;
   failure?: string;
 }
 
@@ -45,9 +54,10 @@ const warmUpRequests = 10_000;
 const warmUpRuns = { least: 3, most: 10 };
 
 /** Loads the server for one second. Throws when an answer was neither 2xx nor 3xx, or a connection broke. */
-async function measure(server: ServerProcess, target: string): Promise<Slice & { serverCpuMicros: number }> {
+async function measure(server: ServerProcess, candidate: Candidate): Promise<Slice & { serverCpuMicros: number }> {
+  const { target, connections = usualConnections } = candidate;
   const before = await server.usage();
-  const result = await runWrk(server.port, selectTarget(server, target), 1);
+  const result = await runWrk(server.port, selectTarget(server, target), { connections, seconds: 1 });
   const after = await server.usage();
   if (result.faults.length > 0) throw new Error(result.faults.join('; '));
   const serverCpuMicros = after.cpuMicros - before.cpuMicros;
@@ -59,30 +69,35 @@ async function measure(server: ServerProcess, target: string): Promise<Slice & {
   };
 }
 
-async function start(runner: Runner): Promise<void> {
-  const { server: name, args, target } = runner.candidate;
-  const server = await startServer(name, args);
+async function warmUp(runner: Runner, server: ServerProcess): Promise<void> {
+  const { candidate } = runner;
   runner.server = server;
-  await checkTarget(server.port, selectTarget(server, target));
+  runner.answerBytes = await checkTarget(server.port, selectTarget(server, candidate.target));
   for (
     let run = 0, requests = 0;
     run < warmUpRuns.least || (requests < warmUpRequests && run < warmUpRuns.most);
     run += 1
   ) {
-    requests += (await measure(server, target)).requests;
+    requests += (await measure(server, candidate)).requests;
   }
 }
 
 /**
- * Measures the candidates side by side: each in a process of its own, started and warmed up first; then, round by round
- * and in a new random order each time, a slice of one second each. A candidate that fails is left out from there on,
- * with its reason.
+ * Measures the candidates side by side: their servers started and warmed up first; then, round by round and in a new
+ * random order each time, a slice of one second each. A candidate that fails is left out from there on, with its reason.
  */
 export async function runCandidates(
   candidates: readonly Candidate[],
-  { slices, report }: RunOptions,
+  { slices, report, variables }: RunOptions,
 ): Promise<{ outcomes: Outcome[]; noise: Noise | undefined }> {
   const runners = candidates.map((candidate): Runner => ({ candidate, slices: [] }));
+  const servers = new Map<string, Promise<ServerProcess>>();
+  const serve = (candidate: Candidate): Promise<ServerProcess> => {
+    const key = candidate.process ?? candidate.name;
+    const server = servers.get(key) ?? startServer(candidate.server, candidate.args, variables);
+    servers.set(key, server);
+    return server;
+  };
   const noise = createNoiseMeter();
   const attempt = async (runner: Runner, step: () => Promise<void>): Promise<void> => {
     if (runner.failure !== undefined) return;
@@ -91,24 +106,28 @@ export async function runCandidates(
     } catch (error) {
       runner.failure = error instanceof Error ? error.message : String(error);
       report(`FAILED: ${runner.candidate.name}: ${runner.failure}`);
-      await runner.server?.stop();
     }
   };
   for (const runner of runners) {
     report(`warming up ${runner.candidate.name}`);
-    await attempt(runner, () => start(runner));
+    await attempt(runner, async () => warmUp(runner, await serve(runner.candidate)));
   }
   for (let round = 1; round <= slices; round += 1) {
     for (const runner of shuffle(runners)) {
       await attempt(runner, async () => {
         const { server, candidate } = runner;
         if (server === undefined) return;
-        const { serverCpuMicros: _, ...slice } = await noise.during(() => measure(server, candidate.target));
+        const { serverCpuMicros: _, ...slice } = await noise.during(() => measure(server, candidate));
         runner.slices.push(slice);
       });
     }
     report(`round ${round} of ${slices}`);
   }
-  for (const { server } of runners) await server?.stop();
+  for (const server of servers.values()) {
+    await server.then(
+      started => started.stop(),
+      () => undefined,
+    );
+  }
   return { outcomes: runners.map(({ server: _, ...outcome }) => outcome), noise: noise.read() };
 }

@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import path from 'node:path';
+import { buildDirectory } from './build.ts';
 import { type Ready, type ServerMessage, type Target, type Usage } from './protocol.ts';
 
 /** A server in a process of its own. */
@@ -12,14 +13,21 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
+/** The variables of server processes besides those of this one. */
+export type Variables = Readonly<Record<string, string>>;
 
-/** Starts `bench/servers/<name>.ts` with the arguments and waits until it listens. Throws when it ends before. */
-export async function startServer(name: string, args: readonly string[] = []): Promise<ServerProcess> {
-  const child = fork(`bench/servers/${name}.ts`, args, {
-    cwd: root,
-    execArgv: ['--import', 'tsx'],
-    env: { ...process.env, NODE_ENV: 'production' },
+/**
+ * Starts `bench/servers/<name>.ts`, as `buildServers` has compiled it, with the arguments and waits until it listens.
+ * Throws when it ends before.
+ */
+export async function startServer(
+  name: string,
+  args: readonly string[] = [],
+  variables: Variables = {},
+): Promise<ServerProcess> {
+  const child = fork(path.join(buildDirectory, 'bench', 'servers', `${name}.js`), args, {
+    execArgv: [],
+    env: { ...process.env, ...variables, NODE_ENV: 'production' },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const ended = new AbortController();

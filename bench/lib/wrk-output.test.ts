@@ -10,7 +10,7 @@ const output = `Running 1s test @ http://127.0.0.1:34567/campaigns/1
      50%  250.00us
      75%    1.78ms
      90%    2.61ms
-     99%    1.02s
+     99%    1.02s 
   34567 requests in 1.10s, 72.11MB read
 Requests/sec:  31424.55
 Transfer/sec:     65.55MB

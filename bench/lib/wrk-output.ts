@@ -17,7 +17,7 @@ function match(output: string, pattern: RegExp): RegExpExecArray {
 }
 
 function percentileMs(output: string, percent: number): number {
-  const [, value, unit] = match(output, new RegExp(`^\\s+${percent}%\\s+([\\d.]+)(us|ms|s|m|h)$`, 'm'));
+  const [, value, unit] = match(output, new RegExp(`^\\s+${percent}%\\s+([\\d.]+)(us|ms|s|m|h)\\s*$`, 'm'));
   return Number(value) * (unitMs[unit ?? ''] ?? Number.NaN);
 }
 

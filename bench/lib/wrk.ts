@@ -5,10 +5,10 @@ import { type Target } from './protocol.ts';
 import { parseWrkOutput, type WrkResult } from './wrk-output.ts';
 
 const run = promisify(execFile);
-const updateScript = fileURLToPath(new URL('../wrk/update.lua', import.meta.url));
+const pickScript = fileURLToPath(new URL('../wrk/pick.lua', import.meta.url));
 
-/** How many connections are kept open, each with one request at a time. */
-export const connections = 50;
+/** How many connections are kept open unless a candidate says otherwise, each with one request at a time. */
+export const usualConnections = 50;
 
 /** The version of the installed wrk; undefined when there is none. */
 export function wrkVersion(): string | undefined {
@@ -18,14 +18,19 @@ export function wrkVersion(): string | undefined {
 }
 
 /** Loads the target for some seconds, from one thread. */
-export async function runWrk(port: number, target: Target, seconds: number): Promise<WrkResult> {
+export async function runWrk(
+  port: number,
+  target: Target,
+  { connections, seconds }: { readonly connections: number; readonly seconds: number },
+): Promise<WrkResult> {
   const options = ['--threads', '1', '--connections', String(connections), '--duration', `${seconds}s`, '--latency'];
-  const headers = Object.entries(target.headers ?? {}).flatMap(([name, value]) => ['--header', `${name}: ${value}`]);
-  const script = target.update === undefined ? [] : ['--script', updateScript];
-  const { update } = target;
-  const scriptArguments =
-    update === undefined ? [] : ['--', update.method, target.path, String(update.count), update.body];
-  const url = `http://127.0.0.1:${port}${target.path}`;
-  const { stdout } = await run('wrk', [...options, ...headers, ...script, url, ...scriptArguments]);
+  const { path, headers = {}, method = 'GET', body, pick } = target;
+  const given = Object.entries(headers).flatMap(([name, value]) => ['--header', `${name}: ${value}`]);
+  const script = pick === undefined ? [] : ['--script', pickScript];
+  const drawn =
+    pick === undefined ? [] : ['--', method, path, String(pick.count), String(pick.stride), ...(body ? [body] : [])];
+  // Where requests are drawn, the address says no more than where to connect.
+  const url = `http://127.0.0.1:${port}${pick === undefined ? path : '/'}`;
+  const { stdout } = await run('wrk', [...options, ...given, ...script, url, ...drawn]);
   return parseWrkOutput(stdout);
 }

@@ -1,0 +1,40 @@
+import { fileURLToPath } from 'node:url';
+import { configRules } from '../../config/rules.ts';
+import { type Config, configSchema } from '../../config/schema.ts';
+import { loadConfig } from '../../lib/config/load.ts';
+
+/** Where the service of a benchmark keeps its data. */
+export interface ServiceData {
+  /** An empty folder for the embedded store; not used with a `uri`. */
+  readonly directory: string;
+  readonly uri?: string | undefined;
+  readonly database?: string | undefined;
+}
+
+const configDirectory = fileURLToPath(new URL('../../config/', import.meta.url));
+
+/**
+ * The configuration of production, but for what a benchmark must have of its own: a free port, its data, its key, and
+ * limits that nothing meets (callers are counted all the same).
+ */
+export function createServiceConfig({ directory, uri = '', database = '' }: ServiceData, publicKey: string): Config {
+  const { config } = loadConfig<Config>({
+    schema: configSchema,
+    rules: configRules,
+    directory: configDirectory,
+    variables: {
+      NODE_ENV: 'production',
+      HOST: '127.0.0.1',
+      PORT: '0',
+      SHUTDOWN_DELAY_MS: '0',
+      REQUEST_TIMEOUT_MS: '600000',
+      DATA_DIR: directory,
+      MONGODB_URI: uri,
+      MONGODB_DATABASE: database,
+      CREATE_INDEXES: 'true',
+      JWT_PUBLIC_KEY: publicKey,
+      RATE_LIMIT_PER_MINUTE: '1000000000',
+    },
+  });
+  return config;
+}

@@ -1,0 +1,85 @@
+// The service itself, with all that it has in production: RS256 tokens through the cache, authorisation, rate limit,
+// validation, correlation, metrics, access log, ETags. `--campaigns` says how many it holds, `--due` how many of them a
+// refresh is to open, `--tracing` traces every request, `--mongodb` uses the server at BENCH_MONGODB_URI in place of the
+// embedded store, `--memory` watches the memory.
+import { execFile } from 'node:child_process';
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
+import { MongoClient } from 'mongodb';
+import { create } from '../../app/app.ts';
+import { signToken } from '../../lib/auth/sign-token.ts';
+import { ask } from '../lib/check.ts';
+import { watchMemory } from '../lib/memory-peak.ts';
+import { announce } from '../lib/serve.ts';
+import { createServiceConfig, type ServiceData } from '../lib/service-config.ts';
+import { createServiceTargets } from '../lib/service-targets.ts';
+import { campaignsPerArtist, type Population } from '../lib/stored-campaign.ts';
+
+const { values } = parseArgs({
+  options: {
+    campaigns: { type: 'string', default: '1000' },
+    due: { type: 'string', default: '0' },
+    tracing: { type: 'boolean', default: false },
+    mongodb: { type: 'boolean', default: false },
+    memory: { type: 'boolean', default: false },
+  },
+});
+const population: Population = { campaigns: Number(values.campaigns), due: Number(values.due) };
+
+const directory = mkdtempSync(join(tmpdir(), 'bench-service-'));
+process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
+const uri = values.mongodb ? process.env['BENCH_MONGODB_URI'] : undefined;
+if (values.mongodb && uri === undefined) throw new Error('--mongodb needs BENCH_MONGODB_URI.');
+const data: ServiceData = { directory, ...(uri && { uri, database: `bench_${randomUUID().slice(0, 8)}` }) };
+
+async function dropDatabase(): Promise<void> {
+  if (uri === undefined) return;
+  const client = new MongoClient(uri);
+  await client.db(data.database).dropDatabase();
+  await client.close();
+}
+
+const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+const fill = fileURLToPath(new URL('../fill.js', import.meta.url));
+await promisify(execFile)(process.execPath, [...process.execArgv, fill, JSON.stringify({ data, population }), pem]);
+
+// Hands each span on, as a collector would take it, and looks at none.
+const exporter = {
+  export: (_spans: unknown, done: (result: { code: number }) => void) => done({ code: 0 }),
+  shutdown: () => Promise.resolve(),
+};
+const app = await create({
+  config: createServiceConfig(data, pem),
+  environment: 'production',
+  ...(values.tracing && { exporter }),
+});
+const port = Number(new URL((await app.start()).url).port);
+process.on('SIGTERM', () => {
+  void app
+    .stop('SIGTERM')
+    .then(dropDatabase)
+    .then(() => process.exit(0));
+});
+
+const token = signToken(
+  { userId: 'bench', supreme: true },
+  { key: privateKey, algorithm: 'RS256', expiresInSeconds: 86_400 },
+);
+const targets = createServiceTargets(population, { authorization: `Bearer ${token}` });
+
+// What a figure stands for: a page that is full and no longer, and a condition that the service meets with 304.
+const page = JSON.parse((await ask(port, targets.listByArtist)).body) as { data: unknown[]; meta: object };
+if (page.data.length !== campaignsPerArtist) throw new Error(`The list has ${page.data.length} campaigns.`);
+const { etag } = await ask(port, targets.read);
+if (etag === undefined) throw new Error('The campaign has no ETag.');
+const { read } = targets;
+const unchanged = { ...read, status: 304, headers: { ...read.headers, 'if-none-match': etag } };
+// The first answers of a version are not compressed.
+await ask(port, targets.readGzip);
+
+announce(port, { ...targets, unchanged }, values.memory ? watchMemory() : undefined);
