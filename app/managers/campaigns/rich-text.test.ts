@@ -9,6 +9,19 @@ const question = '0b6f1c1e-5a57-4d2f-9e0c-111111111111';
 const allowedTags = new Set('p br b strong i em u s a ul ol li h2 h3 h4 blockquote span div hr sup sub'.split(' '));
 const allowedAttributes = new Set(['href', 'target', 'rel', 'title', 'lang', 'dir']);
 
+const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"' };
+
+/** The scheme of an address as browsers read it: entities decoded, control characters at the front and line breaks left out. */
+function selectScheme(attribute: string): string | undefined {
+  const address = attribute
+    .replace(/&(lt|gt|amp|quot);/g, (_all, name: string) => entities[name] ?? '')
+    .replace(/&#(x?)([0-9a-f]+);/gi, (_all, x: string, code: string) =>
+      String.fromCodePoint(parseInt(code, x ? 16 : 10)),
+    )
+    .replace(/^[\u0000-\u0020]+|[\t\n\r]/g, '');
+  return /^([a-z][a-z0-9+.-]*):/i.exec(address)?.[1];
+}
+
 /** What a browser would be given to run, frame or load; none when the text is safe to be shown as it is. */
 function selectDangers(html: string): string[] {
   const dangers: string[] = [];
@@ -18,7 +31,7 @@ function selectDangers(html: string): string[] {
       if (!allowedTags.has(name)) dangers.push(tag);
       for (const [, attribute = '', value = ''] of attributes.matchAll(/([a-z]+)="([^"]*)"/g)) {
         if (!allowedAttributes.has(attribute)) dangers.push(tag);
-        const scheme = /^([^/?#]*?):/.exec(value.replace(/&#?\w+;|[\s\u0000-\u001f]/g, ''))?.[1];
+        const scheme = selectScheme(value);
         if (attribute === 'href' && scheme !== undefined && !/^(?:https?|mailto|tel)$/i.test(scheme)) dangers.push(tag);
       }
       return '';
