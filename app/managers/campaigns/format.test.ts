@@ -5,7 +5,7 @@ import { campaign as campaignSchema } from '../../../schemas/campaign.ts';
 import { campaignPublic } from '../../../schemas/campaign-public.ts';
 import { type CampaignDocument } from '../../datastore/campaign-document.ts';
 import { toWire } from '../patching.ts';
-import { type Audience, formatCampaign, formatLocalised, type LocaleChoice } from './format.ts';
+import { type Audience, formatCampaign, formatLocalised, formatProtected, type LocaleChoice } from './format.ts';
 
 const audiences: readonly Audience[] = ['full', 'public'];
 const choices: readonly LocaleChoice[] = ['all', 'default', { wanted: 'fr' }, { wanted: 'ja' }];
@@ -129,5 +129,13 @@ describe('a campaign as it is shown', () => {
   it('has an empty content when no locale of the chain says anything', () => {
     const { data } = formatLocalised({ ...campaign, content: { fr: { terms: 'T' } } }, 'full', 'default');
     expect(data.content).toEqual({});
+  });
+
+  it('tells of a protected campaign, without its password, what every campaign has and nothing it says', () => {
+    const shown = formatProtected(campaign);
+    expect(Object.keys(shown).sort()).toEqual([...campaignSchema.required, 'isPasswordProtected'].sort());
+    expect(shown).toMatchObject({ _id: campaign._id, name: campaign.name, isPasswordProtected: true });
+    expect(createValidator(campaignSchema).selectFaults(toWire(shown))).toEqual([]);
+    expect(JSON.stringify(shown)).not.toContain('secret');
   });
 });

@@ -206,6 +206,13 @@ describe('a patch of the status', () => {
     expect(apply(preview, { status: 'DRAFT', artist: null })).not.toHaveProperty('artist');
   });
 
+  it('makes no campaign INACTIVE: that is the refresh’s alone', () => {
+    const closed = apply(apply(draft, { status: 'OPEN' }), { status: 'CLOSED' });
+    for (const campaign of [draft, apply(draft, { status: 'OPEN' }), closed]) {
+      expect(selectRefusal(campaign, { status: 'INACTIVE' })?.type).toBe('INVALID_CAMPAIGN_STATUS_CHANGE');
+    }
+  });
+
   it('leaves an INACTIVE campaign without domain and unique name, whatever else is edited', () => {
     const closed = apply(apply(draft, { status: 'OPEN' }), { status: 'CLOSED' });
     const inactive = finishCampaign(closed, closed, { status: 'INACTIVE', at, by: 'system' });

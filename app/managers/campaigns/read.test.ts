@@ -18,7 +18,10 @@ import { type CampaignsDatastore } from '../../datastore/campaigns.ts';
 import { CampaignNotFoundError, InvalidCampaignPasswordError } from '../../errors.ts';
 import { type Actor } from '../../policy.ts';
 import { createCampaignCache } from '../../services/campaign-cache.ts';
+import { findContacts } from './contacts.ts';
+import { findHistory } from './history.ts';
 import { findByDomain, findById, findStatus, type ReadOptions } from './read.ts';
+import { findFaqs, findTerms } from './texts.ts';
 import { update } from './update.ts';
 
 /** A context whose datastore of campaigns has other functions in some places. */
@@ -90,6 +93,22 @@ describe('reading a campaign', () => {
       expect(data).not.toHaveProperty('password');
       for (const actor of [supreme, createActor('update', _id)]) {
         expect((await read(_id, {}, actor)).data).toMatchObject({ _id });
+      }
+    });
+
+    it('needs it for its texts, contacts and history as well', async () => {
+      const { _id } = await protect();
+      const doors: ((ctx: ManagerContext, password?: string) => Promise<unknown>)[] = [
+        (ctx, password) => findFaqs(ctx, _id, { password }),
+        (ctx, password) => findTerms(ctx, _id, { password }),
+        (ctx, password) => findContacts(ctx, _id, { password }),
+        (ctx, password) => findHistory(ctx, _id, { page: 0, pageSize: 10, password }),
+      ];
+      for (const enter of doors) {
+        const reader = context(createActor('read', _id));
+        await expect(enter(reader)).rejects.toThrow(InvalidCampaignPasswordError);
+        await expect(enter(reader, 'open sesame')).resolves.toBeDefined();
+        await expect(enter(context(createActor('update', _id)))).resolves.toBeDefined();
       }
     });
 

@@ -64,6 +64,14 @@ describe('If-Match', () => {
     expect(selectExpectedVersion(header)).toBe(version);
   });
 
+  it.each([
+    ['"7-full.all", "8"', [7, 8]],
+    ['"1","2-public.default" , "3"', [1, 2, 3]],
+    ['"7", W/"8", "other"', 7],
+  ])('%j matches any of its own tags', (header, versions) => {
+    expect(selectExpectedVersion(header)).toEqual(versions);
+  });
+
   it.each(['7', '""', '"seven"', 'W/"7"', '', '"7-full.all', '"-1"'])(
     '%j is a version that no document has',
     header => {
