@@ -88,7 +88,9 @@ async function writeCampaign(ctx: ManagerContext, definition: CampaignDefinition
   // The history begins with DRAFT; a demo that was interrupted goes on from where it was.
   const taken = document.statusHistory.length - 1;
   for (const { status, at } of selectSteps(definition, now).slice(taken)) {
-    await campaignManager.update(as(ctx, editor, at), document._id, { status });
+    // Nobody retires a campaign by hand.
+    if (status === 'INACTIVE') await campaignManager.retire(as(ctx, editor, at), document._id);
+    else await campaignManager.update(as(ctx, editor, at), document._id, { status });
   }
   return markets.length;
 }

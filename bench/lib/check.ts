@@ -32,10 +32,15 @@ export function ask(port: number, { path, headers = {}, method, body, pick }: Ta
 
 /**
  * Sends one request of the target, and gives the size of the answer's body. Throws when it is not answered with the
- * target's status: wrk tells 200 and 304 apart as little as 200 and 201.
+ * target's status (wrk tells 200 and 304 apart as little as 200 and 201) and number of rows.
  */
 export async function checkTarget(port: number, target: Target): Promise<number> {
   const { status, body, sizeBytes } = await ask(port, target);
-  if (status === target.status) return sizeBytes;
-  throw new Error(`${target.path} was answered with ${status}, not ${target.status}: ${body.slice(0, 300)}`);
+  if (status !== target.status)
+    throw new Error(`${target.path} was answered with ${status}, not ${target.status}: ${body.slice(0, 300)}`);
+  if (target.rows !== undefined) {
+    const { length } = (JSON.parse(body) as { data: unknown[] }).data;
+    if (length !== target.rows) throw new Error(`${target.path} has ${length} rows, not ${target.rows}.`);
+  }
+  return sizeBytes;
 }

@@ -13,6 +13,8 @@ export interface Target {
   readonly headers?: Readonly<Record<string, string>>;
   /** The status that the request must be answered with. */
   readonly status: number;
+  /** How many rows the answer must have under `data`, where it is a list. */
+  readonly rows?: number;
   /** GET when left out. */
   readonly method?: 'PATCH' | 'POST';
   readonly body?: string;

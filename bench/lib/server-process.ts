@@ -46,7 +46,8 @@ export async function startServer(
     targets,
     usage: () => {
       const answer = next<Usage>();
-      child.send({ type: 'usage' });
+      // That it has ended is told by the answer.
+      child.send({ type: 'usage' }, () => undefined);
       return answer;
     },
     stop: async () => {

@@ -10,6 +10,7 @@ const prefix = '/campaigns/';
 /** What the service can be asked. Its campaigns in use lie evenly among all of them. */
 export function createServiceTargets(population: Population, headers: Readonly<Record<string, string>>) {
   const { campaigns } = population;
+  const rows = campaignsPerArtist;
   const count = Math.min(campaigns, campaignsInUse);
   const inUse = { count, stride: Math.floor(campaigns / count) };
   const any = { count: campaigns, stride: 1 };
@@ -22,8 +23,8 @@ export function createServiceTargets(population: Population, headers: Readonly<R
     readInUse: get(`${prefix}@id@`, inUse),
     readAny: get(`${prefix}@id@`, any),
     readByDomain: get('/campaigns?domain=lanterns-@number@.presale.example', inUse),
-    listByArtist: get(`/campaigns/list?artistId=artist-@number@&pageSize=${campaignsPerArtist}`, artists),
-    listOpen: get(`/campaigns/list?status=OPEN&pageSize=${campaignsPerArtist}`),
+    listByArtist: { ...get(`/campaigns/list?artistId=artist-@number@&pageSize=${rows}`, artists), rows },
+    listOpen: { ...get(`/campaigns/list?status=OPEN&pageSize=${rows}`), rows },
     update: updateTarget('POST', prefix, headers, inUse),
     updateAny: updateTarget('POST', prefix, headers, any),
     refresh: { path: '/campaigns/refresh', headers, status: 200, method: 'POST' },

@@ -4,6 +4,7 @@ import { type ManagerContext } from '../../context.ts';
 import { type CampaignDocument } from '../../datastore/campaign-document.ts';
 import { type DueQuery } from '../../datastore/campaigns.ts';
 import { throwIfNotSupreme } from '../../policy.ts';
+import { SYSTEM } from '../../system-actor.ts';
 import { type RefreshCounts, type RefreshOptions } from '../../services/refresh-options.ts';
 import { selectWritable } from '../patching.ts';
 import { finishCampaign, toWire } from './content.ts';
@@ -94,10 +95,10 @@ async function move(ctx: Context, campaignId: string, pass: Pass, until: Date): 
     const date = current.date[pass.dateField.slice('date.'.length) as 'open' | 'close' | 'closed'];
     if (current.status !== pass.from || date === undefined || date > until) return current;
     if (pass.to === 'OPEN') throwIfIncomplete(current);
-    return finishCampaign(current, current, { status: pass.to, at, by: 'system' });
+    return finishCampaign(current, current, { status: pass.to, at, by: SYSTEM });
   };
   try {
-    const { before, after } = await applyUpdate(ctx, campaignId, apply, { by: 'system' });
+    const { before, after } = await applyUpdate(ctx, campaignId, apply, { by: SYSTEM });
     if (after === before) return 'notDue';
     ctx.service.campaignCache.invalidate(campaignId, after.version);
     ctx.log.info('campaign.moved', { campaignId, from: pass.from, to: pass.to });
@@ -112,6 +113,18 @@ async function move(ctx: Context, campaignId: string, pass: Pass, until: Date): 
     });
     return { type };
   }
+}
+
+/**
+ * Retires a campaign that is CLOSED, on the service's own behalf: what a refresh does when the time has come.
+ * Throws `InvalidStatusChangeError` and `CampaignNotFoundError`.
+ */
+export async function retire(ctx: Context, campaignId: string): Promise<void> {
+  const at = ctx.clock();
+  const apply = (current: CampaignDocument): CampaignDocument =>
+    finishCampaign(current, current, { status: 'INACTIVE', at, by: SYSTEM });
+  const { after } = await applyUpdate(ctx, campaignId, apply, { by: SYSTEM });
+  ctx.service.campaignCache.invalidate(campaignId, after.version);
 }
 
 /** A draft may be incomplete; what opens may not. Throws `ValidationError`. */
