@@ -40,10 +40,23 @@ const allowed: sanitizeHtml.IOptions = {
   },
 };
 
-/** Gives the safe part of a piece of HTML: safe to be shown as it is. Idempotent. */
+/** How often what is left of a text is looked at again, until nothing changes any more. */
+const MAX_PASSES = 8;
+
+/**
+ * Gives the safe part of a piece of HTML: safe to be shown as it is. Idempotent: what broken markup leaves behind can be
+ * markup again, so it is gone through until it stays as it is; what never does is shown as text.
+ */
 export function sanitiseRichText(html: string): string {
   // Most copy has no markup and no entity at all; the parser has nothing to do there.
-  return /[<>&]/.test(html) ? sanitizeHtml(html, allowed) : html;
+  if (!/[<>&]/.test(html)) return html;
+  let safe = sanitizeHtml(html, allowed);
+  for (let pass = 1; pass < MAX_PASSES; pass++) {
+    const again = sanitizeHtml(safe, allowed);
+    if (again === safe) return safe;
+    safe = again;
+  }
+  return sanitizeHtml(safe, { allowedTags: [], allowedAttributes: {} });
 }
 
 type Content = NonNullable<CampaignContent['content']>;
