@@ -29,7 +29,8 @@ export const refreshTitle = 'Refresh: opening what is due';
 /** What a reader must know to read the table. */
 export const refreshNote = `One \`POST /campaigns/refresh\` in a new process; each campaign that is due is validated, opened and written to disk with
 its change record. The quickest of ${rounds} runs. Time must follow what is due, not what there is, and memory neither.
-"Memory" is the anonymous memory of the process: the pages of the database that the system maps into it are left out.`;
+"Memory" is the anonymous memory of the process: the pages of the database that the system maps into it are left out.
+What grows with what is due is the embedded store's cache of documents, up to its bound.`;
 
 async function measure(
   store: RefreshRun['store'],

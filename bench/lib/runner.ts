@@ -104,7 +104,7 @@ export async function runCandidates(
     try {
       await step();
     } catch (error) {
-      runner.failure = error instanceof Error ? error.message : String(error);
+      runner.failure = (error instanceof Error ? error.message : String(error)).replaceAll('\n', ' ').slice(0, 200);
       report(`FAILED: ${runner.candidate.name}: ${runner.failure}`);
     }
   };

@@ -31,6 +31,12 @@ export async function runWrk(
     pick === undefined ? [] : ['--', method, path, String(pick.count), String(pick.stride), ...(body ? [body] : [])];
   // Where requests are drawn, the address says no more than where to connect.
   const url = `http://127.0.0.1:${port}${pick === undefined ? path : '/'}`;
-  const { stdout } = await run('wrk', [...options, ...given, ...script, url, ...drawn]);
-  return parseWrkOutput(stdout);
+  try {
+    const { stdout } = await run('wrk', [...options, ...given, ...script, url, ...drawn]);
+    return parseWrkOutput(stdout);
+  } catch (error) {
+    // The error of a command that failed repeats all of it, and the token with it.
+    const { stderr } = error as { stderr?: string };
+    throw stderr === undefined ? error : new Error(`wrk failed: ${stderr.trim()}`);
+  }
 }

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { MongoClient } from 'mongodb';
-import { create } from '../../app/app.ts';
+import { type App, create } from '../../app/app.ts';
 import { signToken } from '../../lib/auth/sign-token.ts';
 import { ask } from '../lib/check.ts';
 import { watchMemory } from '../lib/memory-peak.ts';
@@ -43,6 +43,14 @@ async function dropDatabase(): Promise<void> {
   await client.close();
 }
 
+const running: { app?: App } = {};
+process.on('disconnect', () => process.exit(0));
+process.on('SIGTERM', () => {
+  void Promise.resolve(running.app?.stop('SIGTERM'))
+    .then(dropDatabase)
+    .then(() => process.exit(0));
+});
+
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
 const fill = fileURLToPath(new URL('../fill.js', import.meta.url));
@@ -62,14 +70,8 @@ const app = await create({
   environment: 'production',
   ...(values.tracing && { exporter }),
 });
+running.app = app;
 const port = Number(new URL((await app.start()).url).port);
-process.on('SIGTERM', () => {
-  void app
-    .stop('SIGTERM')
-    .then(dropDatabase)
-    .then(() => process.exit(0));
-});
-
 const token = signToken(
   { userId: 'bench', supreme: true },
   { key: privateKey, algorithm: 'RS256', expiresInSeconds: 86_400 },
