@@ -9,7 +9,15 @@ const publicKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.e
   type: 'spki',
   format: 'pem',
 }) as string;
-const production = { NODE_ENV: 'production', JWT_PUBLIC_KEY: publicKey, DATA_DIR: '/data' };
+/** What deliveries go to, each by its variable. */
+const off = {
+  KINESIS_CAMPAIGN_STREAM: 'off',
+  KINESIS_ATTENDANCE_STREAM: 'off',
+  SQS_DATA_PIPELINE_QUEUE_URL: 'off',
+  SQS_REFRESH_SELECTIONS_QUEUE_URL: 'off',
+  FASTLY_SERVICE_ID: 'off',
+};
+const production = { NODE_ENV: 'production', JWT_PUBLIC_KEY: publicKey, DATA_DIR: '/data', ...off };
 
 function load(variables: Record<string, string>): Config {
   const directory = import.meta.dirname;
@@ -71,6 +79,39 @@ describe('the configuration', () => {
     expect(selectFaults(variables)).toMatch(fault);
   });
 
+  it('makes production decide about each target of deliveries, and says all that is undecided at once', () => {
+    const undecided = Object.fromEntries(Object.keys(off).map(variable => [variable, '']));
+    const faults = selectFaults({ ...production, ...undecided }).split('\n');
+    expect(faults.map(fault => fault.split(' ')[0])).toEqual(Object.keys(off));
+    expect(faults[0]).toMatch(/must be set: .* or says off$/);
+    expect(load({}).kinesis.campaignStream).toBeUndefined();
+    expect(load({ NODE_ENV: 'test' }).fastly.serviceId).toBe('off');
+  });
+
+  it.each<[string, Record<string, string>, RegExp | '']>([
+    [
+      'a stream without its region',
+      { KINESIS_CAMPAIGN_STREAM: 'changes' },
+      /^KINESIS_CAMPAIGN_STREAM needs AWS_REGION$/,
+    ],
+    [
+      'a queue without its region',
+      { SQS_DATA_PIPELINE_QUEUE_URL: 'https://sqs.example/1/q' },
+      /^SQS_DATA_PIPELINE_QUEUE_URL needs AWS_REGION$/,
+    ],
+    ['a CDN without its token', { FASTLY_SERVICE_ID: 'abc123' }, /^FASTLY_SERVICE_ID needs FASTLY_API_TOKEN$/],
+    [
+      'a name that is no queue',
+      { SQS_REFRESH_SELECTIONS_QUEUE_URL: 'refresh' },
+      /^SQS_REFRESH_SELECTIONS_QUEUE_URL has the wrong form/,
+    ],
+    ['a stream with a region', { KINESIS_CAMPAIGN_STREAM: 'changes', AWS_REGION: 'eu-west-1' }, ''],
+  ])('looks at a target as a whole: %s', (_case, variables, fault) => {
+    const faults = selectFaults({ ...production, ...variables });
+    if (fault === '') expect(faults).toBe('');
+    else expect(faults).toMatch(fault);
+  });
+
   it('lets a real key take the place of the secret of development', () => {
     const { jwt } = load({ JWT_JWKS_URL: 'https://keys.example.com/jwks' });
     expect(selectKeySource(jwt)).toEqual({ jwksUrl: 'https://keys.example.com/jwks' });
@@ -88,6 +129,11 @@ describe('the configuration', () => {
 
   it('hides what is secret', () => {
     const secrets = listConfigKeys(configSchema).filter(({ key }) => key['x-secret'] === true);
-    expect(secrets.map(({ key }) => key['x-env'])).toEqual(['MONGODB_URI', 'JWT_SECRET', 'DATA_ENCRYPTION_KEYS']);
+    expect(secrets.map(({ key }) => key['x-env'])).toEqual([
+      'MONGODB_URI',
+      'JWT_SECRET',
+      'DATA_ENCRYPTION_KEYS',
+      'FASTLY_API_TOKEN',
+    ]);
   });
 });

@@ -55,6 +55,37 @@ const nestsDeadlines: ConfigRule<Config> = ({ database, server }) => [
 const seedsDemoOnlyApart: ConfigRule<Config> = ({ service }, environment) =>
   environment === 'production' && service.seedDemo ? ['SEED_DEMO is not for production'] : [];
 
+const OFF = 'off';
+
+/** The settings that name a target of deliveries, by variable. */
+const selectTargets = ({ kinesis, sqs, fastly }: Config): Readonly<Record<string, string | undefined>> => ({
+  KINESIS_CAMPAIGN_STREAM: kinesis.campaignStream,
+  KINESIS_ATTENDANCE_STREAM: kinesis.attendanceStream,
+  SQS_DATA_PIPELINE_QUEUE_URL: sqs.dataPipelineQueueUrl,
+  SQS_REFRESH_SELECTIONS_QUEUE_URL: sqs.refreshSelectionsQueueUrl,
+  FASTLY_SERVICE_ID: fastly.serviceId,
+});
+
+const decidesTargets: ConfigRule<Config> = (config, environment) =>
+  environment === 'production'
+    ? Object.entries(selectTargets(config)).flatMap(([variable, target]) =>
+        target === undefined
+          ? [`${variable} must be set: production names each target of deliveries, or says off`]
+          : [],
+      )
+    : [];
+
+const completesTargets: ConfigRule<Config> = config => {
+  const { FASTLY_SERVICE_ID: serviceId, ...ofAws } = selectTargets(config);
+  const named = Object.entries(ofAws).filter(([, target]) => target !== undefined && target !== OFF);
+  return [
+    ...(config.aws.region === undefined ? named.map(([variable]) => `${variable} needs AWS_REGION`) : []),
+    ...(serviceId !== undefined && serviceId !== OFF && config.fastly.apiToken === undefined
+      ? ['FASTLY_SERVICE_ID needs FASTLY_API_TOKEN']
+      : []),
+  ];
+};
+
 /** The rules over several keys. */
 export const configRules: readonly ConfigRule<Config>[] = [
   needsOneKey,
@@ -63,4 +94,6 @@ export const configRules: readonly ConfigRule<Config>[] = [
   hasValidCron,
   nestsDeadlines,
   seedsDemoOnlyApart,
+  decidesTargets,
+  completesTargets,
 ];

@@ -242,6 +242,80 @@ export const configSchema = {
         },
       ),
     }),
+    aws: group('Amazon Web Services; credentials come from the default chain of its SDK.', {
+      region: key('AWS_REGION', 'The region of the streams and queues.', {
+        type: 'string',
+        pattern: '^[a-z0-9-]{1,64}$',
+      }),
+      connectTimeoutMs: key('AWS_CONNECT_TIMEOUT_MS', 'How long a connection to a stream or queue may take.', {
+        type: 'integer',
+        minimum: 100,
+        default: 2_000,
+      }),
+      requestTimeoutMs: key('AWS_REQUEST_TIMEOUT_MS', 'How long a stream or queue may take to answer.', {
+        type: 'integer',
+        minimum: 100,
+        default: 10_000,
+      }),
+    }),
+    kinesis: group('Streams of changes.', {
+      campaignStream: key(
+        'KINESIS_CAMPAIGN_STREAM',
+        'The stream of changes of campaigns and markets, or `off`; left out in development, a file in `DATA_DIR`.',
+        { type: 'string', pattern: '^[A-Za-z0-9_.-]{1,128}$' },
+      ),
+      attendanceStream: key(
+        'KINESIS_ATTENDANCE_STREAM',
+        'The stream of changes of markets of campaigns that take attendance, or `off`; likewise.',
+        { type: 'string', pattern: '^[A-Za-z0-9_.-]{1,128}$' },
+      ),
+      endpoint: key('KINESIS_ENDPOINT', "Another server than the region's, such as a local stand-in.", {
+        type: 'string',
+        pattern: '^https?://',
+      }),
+    }),
+    sqs: group('Queues of changes.', {
+      dataPipelineQueueUrl: key(
+        'SQS_DATA_PIPELINE_QUEUE_URL',
+        'The queue that tells the data pipeline what changed, or `off`; left out in development, a file in `DATA_DIR`.',
+        { type: 'string', pattern: '^(?:off|https?://\\S+)$' },
+      ),
+      refreshSelectionsQueueUrl: key(
+        'SQS_REFRESH_SELECTIONS_QUEUE_URL',
+        'The queue of markets whose selections are to be made anew, or `off`; likewise.',
+        { type: 'string', pattern: '^(?:off|https?://\\S+)$' },
+      ),
+      endpoint: key('SQS_ENDPOINT', "Another server than that of the queues' URLs.", {
+        type: 'string',
+        pattern: '^https?://',
+      }),
+    }),
+    fastly: group('The CDN.', {
+      serviceId: key(
+        'FASTLY_SERVICE_ID',
+        'The Fastly service whose pages are purged, or `off`; left out in development, a file in `DATA_DIR`.',
+        { type: 'string', pattern: '^[A-Za-z0-9]{1,64}$' },
+      ),
+      apiToken: secret('FASTLY_API_TOKEN', 'A token with the scope `purge_select`.', {
+        type: 'string',
+        pattern: '^[!-~]{1,256}$',
+      }),
+      apiUrl: key('FASTLY_API_URL', "Where Fastly's API is.", {
+        type: 'string',
+        pattern: '^https?://',
+        default: 'https://api.fastly.com',
+      }),
+      softPurge: key(
+        'FASTLY_SOFT_PURGE',
+        'Whether a purge only marks pages as stale: the CDN may show them once more while it fetches new ones.',
+        { type: 'boolean', default: false },
+      ),
+      timeoutMs: key('FASTLY_TIMEOUT_MS', 'How long a purge may take.', {
+        type: 'integer',
+        minimum: 100,
+        default: 5_000,
+      }),
+    }),
     tracing: group('Tracing with OpenTelemetry.', {
       endpoint: key(
         'OTEL_EXPORTER_OTLP_ENDPOINT',

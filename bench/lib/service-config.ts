@@ -11,6 +11,15 @@ export interface ServiceData {
   readonly database?: string | undefined;
 }
 
+/** Changes are recorded, and go nowhere. */
+const withoutDeliveries = {
+  KINESIS_CAMPAIGN_STREAM: 'off',
+  KINESIS_ATTENDANCE_STREAM: 'off',
+  SQS_DATA_PIPELINE_QUEUE_URL: 'off',
+  SQS_REFRESH_SELECTIONS_QUEUE_URL: 'off',
+  FASTLY_SERVICE_ID: 'off',
+};
+
 const configDirectory = fileURLToPath(new URL('../../config/', import.meta.url));
 
 /**
@@ -34,6 +43,7 @@ export function createServiceConfig({ directory, uri = '', database = '' }: Serv
       CREATE_INDEXES: 'true',
       JWT_PUBLIC_KEY: publicKey,
       RATE_LIMIT_PER_MINUTE: '1000000000',
+      ...withoutDeliveries,
     },
   });
   return config;
