@@ -43,6 +43,16 @@ describe('retry', () => {
     expect(seen).toHaveLength(1);
   });
 
+  it('waits as long as the error asks for, if that is longer', async () => {
+    const controller = new AbortController();
+    const { seen, work } = failTimes(9);
+    const options = { ...quick, selectWaitMs: () => 3_600_000, signal: controller.signal };
+    const result = retry(work, options);
+    setImmediate(() => controller.abort());
+    await expect(result).rejects.toThrow('failure 1');
+    expect(seen).toHaveLength(1);
+  });
+
   it('does not pause at all under a signal that is aborted already', async () => {
     const { work } = failTimes(9);
     await expect(retry(work, { ...quick, signal: AbortSignal.abort() })).rejects.toThrow('failure 1');

@@ -9,6 +9,8 @@ export interface RetryOptions {
   readonly maxMs: number;
   /** Whether an error may be another's fault than the request's. All are, when left out. */
   readonly shouldRetry?: (error: unknown) => boolean;
+  /** How long an error asks to wait at least, in milliseconds: what `Retry-After` says. */
+  readonly selectWaitMs?: (error: unknown) => number;
   /** Ends the pauses: the last error is thrown at once. */
   readonly signal?: AbortSignal;
 }
@@ -18,13 +20,14 @@ export interface RetryOptions {
  * failed together do not come back together. Throws the last error.
  */
 export async function retry<T>(work: (attempt: number) => Promise<T>, options: RetryOptions): Promise<T> {
-  const { attempts, shouldRetry = () => true, signal } = options;
+  const { attempts, shouldRetry = () => true, selectWaitMs = () => 0, signal } = options;
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await work(attempt);
     } catch (error) {
       if (attempt >= attempts || signal?.aborted === true || !shouldRetry(error)) throw error;
-      const isInterrupted = await sleep(selectPauseMs(attempt, options), false, signal && { signal }).catch(() => true);
+      const pauseMs = Math.max(selectPauseMs(attempt, options), selectWaitMs(error));
+      const isInterrupted = await sleep(pauseMs, false, signal && { signal }).catch(() => true);
       if (isInterrupted) throw error;
     }
   }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type RefreshResult } from '../../app/managers/campaigns/refresh.ts';
+import { selectRetryAfterMs } from '../../lib/http-response.ts';
 import { selectPauseMs } from '../../lib/retry.ts';
 import { UsageError } from './command.ts';
 
@@ -76,7 +77,7 @@ async function attemptRefresh({
     return {
       reason: describeAnswer(status, body),
       isReached: true,
-      retryAfterMs: selectRetryAfterMs(response.headers),
+      retryAfterMs: selectRetryAfterMs(response.headers) ?? 0,
     };
   }
   const result = (body as { readonly data?: Partial<RefreshResult> } | undefined)?.data;
@@ -125,11 +126,4 @@ function describeNetworkError(error: unknown): string {
   return cause instanceof Error
     ? cause.message || String((cause as NodeJS.ErrnoException).code)
     : (error as Error).message;
-}
-
-/** Reads `Retry-After`: seconds, or a date. */
-function selectRetryAfterMs(headers: Headers): number {
-  const text = headers.get('retry-after') ?? '';
-  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
-  return ms > 0 ? ms : 0;
 }
