@@ -82,6 +82,8 @@ export interface DueCampaign {
 export interface CampaignsDatastore {
   /** Gives null when there is none, also for an ill-formed id. */
   findById(campaignId: string): Promise<CampaignDocument | null>;
+  /** Gives the campaigns that there are, in no order. */
+  findByIds(campaignIds: readonly string[]): Promise<CampaignDocument[]>;
   findByDomain(domain: string): Promise<CampaignDocument | null>;
   /** Which of the ids are campaigns. */
   selectExisting(campaignIds: readonly string[]): Promise<Set<string>>;
@@ -122,6 +124,7 @@ export function createCampaignsDatastore({
 }): CampaignsDatastore {
   return {
     findById: campaignId => versioned.findById(campaignId),
+    findByIds: campaignIds => collection.find({ _id: { $in: campaignIds } }),
     findByDomain: domain => collection.findOne({ 'domain.site': domain.toLowerCase() }),
     async selectExisting(campaignIds) {
       const found = await collection.find({ _id: { $in: campaignIds } }, { projection: { _id: 1 } });

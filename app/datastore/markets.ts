@@ -79,6 +79,8 @@ export interface MarketsDatastore {
   findByCampaign(campaignId: string, limit?: number): Promise<MarketDocument[]>;
   /** Gives the shows of the campaigns' markets, each once. */
   findEventIds(campaignIds: readonly string[]): Promise<string[]>;
+  /** Gives the shows of each campaign's markets; a campaign without any is not there. */
+  findEventIdsByCampaign(campaignIds: readonly string[]): Promise<Map<string, string[]>>;
   /** Gives the campaigns that have a market for the show. */
   findCampaignIdsByEvent(eventId: string): Promise<string[]>;
   /** Gives the campaigns of the markets whose presale begins in the window. */
@@ -129,6 +131,17 @@ export function createMarketsDatastore({
     async findEventIds(campaignIds) {
       const eventIds = await collection.distinct('event.ids', { campaignId: { $in: campaignIds }, ...notDeleted });
       return eventIds as string[];
+    },
+    async findEventIdsByCampaign(campaignIds) {
+      const found = await collection.find(
+        { campaignId: { $in: campaignIds }, ...notDeleted },
+        { projection: { campaignId: 1, 'event.ids': 1 } },
+      );
+      const eventIds = new Map<string, string[]>();
+      for (const { campaignId, event } of found) {
+        if (event?.ids !== undefined) eventIds.set(campaignId, [...(eventIds.get(campaignId) ?? []), ...event.ids]);
+      }
+      return eventIds;
     },
     async findCampaignIdsByEvent(eventId) {
       return (await collection.distinct('campaignId', { 'event.ids': eventId, ...notDeleted })) as string[];
