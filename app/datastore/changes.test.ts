@@ -60,24 +60,40 @@ describe('the recorded changes', () => {
       diff: { before: {}, after: { name: 'x' } },
       oldDomain: 'old.example',
       idempotencyKey: 'k',
+      effects: ['kinesisCampaign', 'fastlyPurge'],
       pending: [
         { effect: 'kinesisCampaign', attempts: 0, dueAt: at },
         { effect: 'fastlyPurge', attempts: 0, dueAt: at },
       ],
-      dueAt: at,
     });
   });
 
   it('leave a change without effects out of the outbox', async () => {
     await changes.record(createSource(1, { effects: [] }));
-    const record = await changes.findOne('change-c-1');
-    expect(record?.pending).toEqual([]);
-    expect(record).not.toHaveProperty('dueAt');
+    expect((await changes.findOne('change-c-1'))?.pending).toEqual([]);
+  });
+
+  it('leave out the effects that are switched off, and tell the follower what was recorded, once', async () => {
+    const told: string[] = [];
+    const followed = createChanges({
+      collection,
+      follower: {
+        isEnabled: effect => effect === 'fastlyPurge',
+        onRecorded: records => void told.push(...records.map(record => record._id)),
+      },
+    });
+    await followed.record(createSource(1));
+    await followed.recordAll([createSource(1), createSource(2)]);
+    expect(told).toEqual(['change-c-1', 'change-c-2']);
+    expect(await changes.findOne('change-c-1')).toMatchObject({
+      effects: ['fastlyPurge'],
+      pending: [{ effect: 'fastlyPurge' }],
+    });
   });
 
   it('take a change that is recorded already for done, and leave its deliveries alone', async () => {
     await changes.record(createSource(1));
-    await collection.updateOne({ _id: 'change-c-1' }, { $set: { pending: [] }, $unset: { dueAt: '' } });
+    await collection.updateOne({ _id: 'change-c-1' }, { $set: { pending: [] } });
     expect(await changes.recordAll([createSource(1), createSource(2)])).toEqual(new Map());
     expect(await changes.findOne('change-c-1')).toMatchObject({ pending: [] });
     expect(await changes.findOne('change-c-2')).toMatchObject({ version: 2 });

@@ -85,18 +85,29 @@ export interface Outbox {
 /** An effect that has not been delivered yet. */
 export interface PendingDelivery {
   readonly effect: EffectName;
+  /** How often it was tried in vain. */
   readonly attempts: number;
   readonly dueAt: Date;
   readonly lastError?: string;
 }
 
-/** A change in the collection `changes`: audit trail, history, outbox and dead-letter list in one. Only `pending` and `dueAt` ever change. */
-export interface ChangeRecord extends Omit<PendingChange, 'id' | 'effects'>, StoredDocument {
+/** An effect that was given up; it is tried again when somebody redrives it. */
+export interface DeadDelivery {
+  readonly effect: EffectName;
+  readonly attempts: number;
+  /** When it was given up. */
+  readonly at: Date;
+  readonly lastError: string;
+}
+
+/** A change in the collection `changes`: audit trail, history, outbox and dead-letter list in one. Only `pending` and `dead` ever change. */
+export interface ChangeRecord extends Omit<PendingChange, 'id'>, StoredDocument {
   readonly collection: string;
   readonly documentId: string;
+  /** What is still to be delivered of `effects`. */
   readonly pending: readonly PendingDelivery[];
-  /** The earliest `dueAt` of `pending`; absent when nothing is pending, so that its sparse index holds the outbox alone. */
-  readonly dueAt?: Date;
+  /** What was given up of them. */
+  readonly dead?: readonly DeadDelivery[];
 }
 
 /** The collection `changes`. Its `_id` is the change id. */
@@ -107,7 +118,9 @@ export const spec: CollectionSpec = {
     { name: 'documentId_version', key: { documentId: 1, version: -1 }, unique: true },
     { name: 'campaignId_at', key: { campaignId: 1, at: -1, _id: -1 } },
     { name: 'by_at', key: { by: 1, at: -1, _id: -1 } },
-    { name: 'dueAt', key: { dueAt: 1 }, sparse: true },
+    // Sparse, and the lists of a change that is done are empty: these two hold the outbox and the dead letters alone.
+    { name: 'pending', key: { 'pending.effect': 1, 'pending.dueAt': 1 }, sparse: true },
+    { name: 'dead', key: { 'dead.effect': 1, 'dead.at': 1 }, sparse: true },
   ],
 };
 
@@ -151,8 +164,22 @@ export interface Changes {
   findByUser(by: string, options: PageOptions): Promise<Page<ChangeRecord>>;
 }
 
+/** What follows the record: deliveries are. */
+export interface ChangeFollower {
+  /** Whether there is anybody to deliver an effect to. An effect that is switched off is not recorded as pending. */
+  isEnabled(effect: EffectName): boolean;
+  /** Takes changes right after they were recorded by this process. Never throws. */
+  onRecorded(records: readonly ChangeRecord[]): void;
+}
+
+export interface ChangesDependencies {
+  readonly collection: Collection<ChangeRecord>;
+  /** Without one every effect is recorded as pending. */
+  readonly follower?: ChangeFollower;
+}
+
 /** Gives the door to the recorded changes. */
-export function createChanges({ collection }: { readonly collection: Collection<ChangeRecord> }): Changes {
+export function createChanges({ collection, follower }: ChangesDependencies): Changes {
   const findPage = async (filter: Filter, sort: Sort, { page, pageSize }: PageOptions): Promise<Page<ChangeRecord>> => {
     const [items, total] = await Promise.all([
       collection.find(filter, { sort, skip: page * pageSize, limit: pageSize }),
@@ -162,10 +189,13 @@ export function createChanges({ collection }: { readonly collection: Collection<
   };
 
   const recordAll = async (sources: readonly ChangeSource[]): Promise<Map<number, Error>> => {
-    const operations: BulkOperation<ChangeRecord>[] = sources.map(source => ({
-      insertOne: { document: toRecord(source) },
-    }));
+    const records = sources.map(source => toRecord(source, follower));
+    const operations = records.map((document): BulkOperation<ChangeRecord> => ({ insertOne: { document } }));
     const { failures } = await collection.bulkWrite(operations);
+    if (follower !== undefined) {
+      const failed = new Set(failures.map(({ index }) => index));
+      follower.onRecorded(failed.size === 0 ? records : records.filter((_record, index) => !failed.has(index)));
+    }
     const refused = new Map<number, Error>();
     for (const { index, error } of failures) {
       const source = sources[index];
@@ -193,8 +223,9 @@ export function createChanges({ collection }: { readonly collection: Collection<
   };
 }
 
-function toRecord({ collection, documentId, change }: ChangeSource): ChangeRecord {
-  const { id, effects, ...rest } = change;
+function toRecord({ collection, documentId, change }: ChangeSource, follower?: ChangeFollower): ChangeRecord {
+  const { id, effects: asked, ...rest } = change;
+  const effects = follower === undefined ? asked : asked.filter(effect => follower.isEnabled(effect));
   const pending = effects.map(effect => ({ effect, attempts: 0, dueAt: change.at }));
-  return { _id: id, collection, documentId, ...rest, pending, ...(pending.length > 0 && { dueAt: change.at }) };
+  return { _id: id, collection, documentId, ...rest, effects, pending };
 }

@@ -1,0 +1,415 @@
+import { LRUCache } from 'lru-cache';
+import { type Logger } from '../../../lib/log.ts';
+import { type ChangeRecord } from '../../datastore/changes.ts';
+import { type Timer } from '../../datastore/deadline.ts';
+import { type DeliveriesDatastore, type Rescheduling } from '../../datastore/deliveries.ts';
+import { type DeliveryFailure, type Effect } from '../effect.ts';
+import { createRecentSet } from '../recent-set.ts';
+import { attempt } from './attempt.ts';
+import { type Circuit } from './circuit.ts';
+import { formatLastError, isDead, selectWaitMs } from './failures.ts';
+import { type Ledger } from './ledger.ts';
+import { createLines, type Waiting } from './lines.ts';
+import { type Term } from './term.ts';
+
+/** What a lane tells of each attempt. */
+export interface LaneMetrics {
+  /** `retried` were tried in vain and come again. */
+  attempted(outcome: 'delivered' | 'retried' | 'dead', count: number): void;
+  /** How long a batch took. */
+  performed(seconds: number): void;
+  /** How long after its change something was delivered. */
+  delivered(lagSeconds: number): void;
+}
+
+export interface LaneOptions {
+  /** How many changes wait in memory at most. */
+  readonly maxWaiting: number;
+  /** How many batches are under way at most. */
+  readonly maxInFlight: number;
+  /** How long one batch may take, in milliseconds. */
+  readonly timeoutMs: number;
+  /** How long a document is put off at least whose turn it is not. */
+  readonly pollIntervalMs: number;
+}
+
+export interface LaneDependencies {
+  readonly effect: Effect;
+  readonly deliveries: Pick<DeliveriesDatastore, 'findDue' | 'findPredecessor'>;
+  readonly ledger: Ledger;
+  readonly term: Term;
+  readonly circuit: Circuit;
+  readonly clock: () => Date;
+  readonly timer: Timer;
+  readonly log: Pick<Logger, 'warn' | 'error' | 'info'>;
+  readonly metrics: LaneMetrics;
+  readonly options: LaneOptions;
+}
+
+/** The way of changes to one effect. */
+export interface Lane {
+  /** Takes changes that were just recorded, as far as there is room; the others are found in the database. */
+  offer(records: readonly ChangeRecord[]): void;
+  /** Keeps the lease, and looks for what is due. Never throws. */
+  poll(): Promise<void>;
+  /** Resolves when nothing is under way. */
+  idle(): Promise<void>;
+  /** Begins nothing new, and resolves when what is under way has ended. */
+  stop(): Promise<void>;
+}
+
+/** For how many documents it is remembered up to which version everything was delivered. */
+const REMEMBERED_DOCUMENTS = 20_000;
+/** How many delivered changes are remembered, for a page that was read before they were done. */
+const REMEMBERED_CHANGES = 10_000;
+/** A line longer than this is not lengthened towards older changes. */
+const MAX_LINE = 100;
+/** How many documents are asked at once whether it is their turn. */
+const MAX_VERIFIED = 200;
+/** Who waits longer for the next attempt waits in the database. */
+const MAX_KEPT_MS = 2_000;
+
+/**
+ * Gives the lane of an effect: bounded lines in memory, filled by `offer` and from the database, emptied in batches of
+ * at most one change for each document. A change is sent only after the one before it, of its document and of this
+ * effect, is known to be delivered or dead: from memory, or from the database.
+ */
+export function createLane(dependencies: LaneDependencies): Lane {
+  const { effect, deliveries, ledger, term, circuit, clock, timer, log, metrics, options } = dependencies;
+  const lines = createLines();
+  /** Document → the version up to which all is delivered or dead. It holds whoever has the lease. */
+  const floors = new LRUCache<string, number>({ max: REMEMBERED_DOCUMENTS });
+  const delivered = createRecentSet(REMEMBERED_CHANGES);
+  const sending = new Set<string>();
+  const underWay = new Set<Promise<void>>();
+  let unverified: Waiting[] = [];
+  /** Whether there may be more in the database than in memory. */
+  let isBehind = true;
+  let isFetching = false;
+  let isVerifying = false;
+  let isStopped = false;
+  let inFlight = 0;
+  /** Until when the circuit is not asked whether it lets something through (milliseconds since 1970). */
+  let quietUntil = 0;
+  const stopping = new AbortController();
+  let pump: Promise<void> | undefined;
+  let wakeAt: number | undefined;
+
+  const track = (work: Promise<void>): void => {
+    const tracked = work
+      .catch((error: unknown) => log.error('deliveries.failed', { effect: effect.name, error }))
+      .finally(() => underWay.delete(tracked));
+    underWay.add(tracked);
+  };
+
+  /** Continues soon: whoever brings something is not kept waiting. */
+  const proceed = (): void => {
+    pump ??= Promise.resolve().then(() => {
+      pump = undefined;
+      run();
+    });
+  };
+
+  const raiseFloor = ({ documentId, version }: ChangeRecord): void => {
+    if ((floors.get(documentId) ?? 0) < version) floors.set(documentId, version);
+  };
+
+  const isItsTurn = ({ documentId, version }: ChangeRecord): boolean =>
+    version === 1 || (floors.get(documentId) ?? 0) >= version - 1;
+
+  const add = (record: ChangeRecord): boolean => {
+    if (sending.has(record._id) || delivered.has(record._id)) return false;
+    const pending = record.pending.find(one => one.effect === effect.name);
+    if (pending === undefined) return false;
+    lines.add({ record, attempts: pending.attempts });
+    return true;
+  };
+
+  const run = (): void => {
+    if (isStopped || !term.isHeld()) return;
+    const next = lines.wake(clock().getTime());
+    sendReady();
+    verifyHeads();
+    const hasRoom = lines.size <= options.maxWaiting / 2 && (circuit.state === 'closed' || lines.size === 0);
+    if (isBehind && hasRoom && !isFetching) track(fetch());
+    if (next !== undefined) wakeUp(next);
+    if (quietUntil > clock().getTime()) wakeUp(quietUntil);
+  };
+
+  const sendReady = (): void => {
+    while (inFlight < options.maxInFlight) {
+      // What a target in doubt is tried with is one change, so that no more than one is tried in vain.
+      const isProbe = circuit.state !== 'closed';
+      if (isProbe && (inFlight > 0 || clock().getTime() < quietUntil)) return;
+      let limit = isProbe ? 1 : effect.batchSize;
+      let count = 0;
+      const batch = lines.take(limit, head => {
+        if (count >= limit) return false;
+        if (!isItsTurn(head.record)) {
+          if (unverified.length < MAX_VERIFIED) unverified.push(head);
+          return false;
+        }
+        // What fails again and again travels in ever smaller company, so that it cannot make others fail for ever.
+        const own = Math.max(1, effect.batchSize >> Math.min(head.attempts, 30));
+        if (count >= own) return false;
+        limit = Math.min(limit, own);
+        count += 1;
+        return true;
+      });
+      if (batch.length === 0) return;
+      inFlight += 1;
+      track(
+        send(batch, isProbe).finally(() => {
+          inFlight -= 1;
+          proceed();
+        }),
+      );
+    }
+  };
+
+  const send = async (batch: readonly Waiting[], isProbe: boolean): Promise<void> => {
+    const records = batch.map(({ record }) => record);
+    for (const { _id } of records) sending.add(_id);
+    try {
+      const { signal: ofTerm } = term;
+      const startedAt = timer.now();
+      const failures = await withinTime(ofTerm, options.timeoutMs, signal => attempt(effect, circuit, records, signal));
+      if (failures === undefined) {
+        quietUntil = clock().getTime() + options.pollIntervalMs;
+        for (const one of batch) lines.release(one);
+        return;
+      }
+      metrics.performed((timer.now() - startedAt) / 1000);
+      const succeeded = batch.filter(({ record }) => !failures.has(record._id));
+      const failed = batch.filter(({ record }) => failures.has(record._id));
+      await Promise.all([
+        succeed(succeeded),
+        // When the term is over, what failed belongs to the next holder of the lease.
+        ...(ofTerm.aborted ? [] : [fail(failed, failures, isProbe)]),
+      ]);
+    } catch (error) {
+      for (const one of batch) lines.release(one, clock().getTime() + options.pollIntervalMs);
+      throw error;
+    } finally {
+      for (const { _id } of records) sending.delete(_id);
+    }
+  };
+
+  const succeed = async (batch: readonly Waiting[]): Promise<void> => {
+    if (batch.length === 0) return;
+    await ledger.complete(batch.map(({ record }) => ({ changeId: record._id, effect: effect.name })));
+    metrics.attempted('delivered', batch.length);
+    const now = clock().getTime();
+    for (const waiting of batch) {
+      delivered.add(waiting.record._id);
+      metrics.delivered(Math.max(0, now - waiting.record.at.getTime()) / 1000);
+      settle(waiting);
+    }
+  };
+
+  const settle = (waiting: Waiting): void => {
+    raiseFloor(waiting.record);
+    lines.finish(waiting);
+  };
+
+  const fail = async (
+    batch: readonly Waiting[],
+    failures: ReadonlyMap<string, DeliveryFailure>,
+    isProbe: boolean,
+  ): Promise<void> => {
+    const now = clock();
+    const dying: { waiting: Waiting; attempts: number; lastError: string }[] = [];
+    const retried: (Rescheduling & { waiting: Waiting })[] = [];
+    for (const waiting of batch) {
+      const failure = failures.get(waiting.record._id);
+      if (failure === undefined) continue;
+      const lastError = formatLastError(failure.error);
+      // A target that is down is not held against the change that it was tried with.
+      const attempts = waiting.attempts + (isProbe && failure.isFinal !== true ? 0 : 1);
+      if (isDead(failure, attempts, effect)) {
+        dying.push({ waiting, attempts, lastError });
+        continue;
+      }
+      const dueAt = new Date(now.getTime() + selectWaitMs(failure, attempts, effect));
+      const next = { effect: effect.name, attempts, dueAt, lastError };
+      retried.push({ waiting, record: waiting.record, attempts: waiting.attempts, next });
+    }
+    await Promise.all([bury(dying, now), retry(retried, now)]);
+  };
+
+  const bury = async (
+    dying: readonly { waiting: Waiting; attempts: number; lastError: string }[],
+    at: Date,
+  ): Promise<void> => {
+    if (dying.length === 0) return;
+    await ledger.bury(
+      dying.map(({ waiting, attempts, lastError }) => ({
+        changeId: waiting.record._id,
+        attempts: waiting.attempts,
+        dead: { effect: effect.name, attempts, at, lastError },
+      })),
+    );
+    metrics.attempted('dead', dying.length);
+    log.error('deliveries.dead', {
+      effect: effect.name,
+      count: dying.length,
+      changeIds: dying.slice(0, 10).map(({ waiting }) => waiting.record._id),
+      lastError: dying[0]?.lastError,
+    });
+    for (const { waiting } of dying) settle(waiting);
+  };
+
+  const retry = async (retried: readonly (Rescheduling & { waiting: Waiting })[], now: Date): Promise<void> => {
+    if (retried.length === 0) return;
+    await ledger.reschedule(retried);
+    metrics.attempted('retried', retried.length);
+    const putOff: Rescheduling[] = [];
+    for (const { waiting, next } of retried) {
+      const isKept = next.dueAt.getTime() - now.getTime() <= MAX_KEPT_MS;
+      const changed = { ...waiting, attempts: next.attempts };
+      if (isKept) lines.release(changed, next.dueAt.getTime());
+      else putOff.push(...putOffLine(waiting.record, next.dueAt));
+    }
+    await ledger.reschedule(putOff);
+  };
+
+  /** Lets go of a line; gives what makes those behind its head due no earlier than the head is. */
+  const putOffLine = ({ documentId, _id }: ChangeRecord, dueAt: Date): Rescheduling[] =>
+    lines
+      .drop(documentId)
+      .filter(({ record }) => record._id !== _id)
+      .map(({ record, attempts }) => ({ record, attempts, next: { effect: effect.name, attempts, dueAt } }));
+
+  /** Asks the database about the heads of which memory does not know whether it is their turn. */
+  const verifyHeads = (): void => {
+    const asked = new Set(unverified.map(({ record }) => record._id));
+    unverified = [];
+    if (isVerifying || asked.size === 0) return;
+    const heads = lines.take(MAX_VERIFIED, ({ record }) => asked.has(record._id));
+    if (heads.length === 0) return;
+    isVerifying = true;
+    track(
+      verify(heads).finally(() => {
+        isVerifying = false;
+        proceed();
+      }),
+    );
+  };
+
+  const verify = async (heads: readonly Waiting[]): Promise<void> => {
+    const putOff = await Promise.all(
+      heads.map(async head => {
+        try {
+          return await verifyOne(head);
+        } catch (error) {
+          log.warn('deliveries.notVerified', { effect: effect.name, error });
+          lines.release(head, clock().getTime() + options.pollIntervalMs);
+          return [];
+        }
+      }),
+    );
+    await ledger.reschedule(putOff.flat());
+  };
+
+  const verifyOne = async (head: Waiting): Promise<Rescheduling[]> => {
+    const { record } = head;
+    const { documentId, version } = record;
+    const after = floors.get(documentId) ?? 0;
+    const predecessor = await deliveries.findPredecessor(effect.name, documentId, { after, before: version });
+    const pending = predecessor?.pending.find(one => one.effect === effect.name);
+    // What was read may be older than what has been settled meanwhile.
+    if (predecessor !== null && (floors.get(documentId) ?? 0) >= predecessor.version) {
+      lines.release(head);
+      return [];
+    }
+    // What is older than a change that was delivered, or is dead, was so before it.
+    if (predecessor === null || pending === undefined) {
+      raiseFloor({ ...record, version: version - 1 });
+      lines.release(head);
+      return [];
+    }
+    const now = clock();
+    const isShort = lines.lengthOf(documentId) < MAX_LINE;
+    if (lines.has(predecessor._id) || (pending.dueAt <= now && isShort && add(predecessor))) {
+      lines.release(head);
+      return [];
+    }
+    const soonest = now.getTime() + options.pollIntervalMs;
+    const dueAt = new Date(Math.max(pending.dueAt.getTime(), soonest));
+    return putOffLine(predecessor, dueAt);
+  };
+
+  const fetch = async (): Promise<void> => {
+    isFetching = true;
+    isBehind = false;
+    try {
+      // Those in memory are found again.
+      const limit = lines.size + sending.size + Math.ceil(options.maxWaiting / 2);
+      const records = await deliveries.findDue(effect.name, clock(), limit);
+      if (records.length >= limit) isBehind = true;
+      if (!isStopped && term.isHeld()) for (const record of records) add(record);
+    } catch (error) {
+      log.warn('deliveries.notRead', { effect: effect.name, error });
+    } finally {
+      isFetching = false;
+    }
+    proceed();
+  };
+
+  const wakeUp = (time: number): void => {
+    if (wakeAt !== undefined && wakeAt <= time) return;
+    wakeAt = time;
+    void timer.wait(Math.max(1, time - clock().getTime()), stopping.signal).then(() => {
+      if (wakeAt === time) wakeAt = undefined;
+      proceed();
+    });
+  };
+
+  const idle = async (): Promise<void> => {
+    while (underWay.size > 0 || pump !== undefined) await Promise.all([...underWay, pump]);
+  };
+
+  return {
+    offer(records) {
+      if (isStopped || !term.isHeld()) return;
+      for (const record of records) {
+        if (lines.size >= options.maxWaiting) {
+          isBehind = true;
+          break;
+        }
+        add(record);
+      }
+      proceed();
+    },
+    async poll() {
+      if (isStopped) return;
+      // What waited in memory may have been delivered by another instance meanwhile.
+      if (await term.keep()) lines.clear();
+      if (isStopped || !term.isHeld()) return;
+      isBehind = true;
+      proceed();
+    },
+    idle,
+    async stop() {
+      isStopped = true;
+      stopping.abort();
+      await idle();
+      await term.end();
+    },
+  };
+}
+
+/** Does work with a signal that ends with another one, or after a time. */
+async function withinTime<T>(outer: AbortSignal, ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const abort = (): void => controller.abort(outer.reason);
+  const timer = setTimeout(() => controller.abort(new Error(`It took longer than ${ms} ms.`)), ms).unref();
+  outer.addEventListener('abort', abort, { once: true });
+  if (outer.aborted) abort();
+  try {
+    return await work(controller.signal);
+  } finally {
+    clearTimeout(timer);
+    outer.removeEventListener('abort', abort);
+  }
+}
