@@ -206,7 +206,7 @@ export const configSchema = {
       clearDelayMs: key(
         'CHANGES_CLEAR_DELAY_MS',
         'How long a recorded change stays in its document: a document that is written again meanwhile is spared a write.',
-        { type: 'integer', minimum: 0, default: 1_000 },
+        { type: 'integer', minimum: 0, default: 5_000 },
       ),
       sweepIntervalMs: key(
         'CHANGES_SWEEP_INTERVAL_MS',

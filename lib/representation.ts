@@ -3,6 +3,11 @@ import { constants, crc32, deflateRawSync } from 'node:zlib';
 /** Bytes as a string: one character per byte, sent with the encoding `latin1`. */
 export type ByteString = string;
 
+/** The UTF-8 of a text, one character per byte; the text itself when it is ASCII, as most answers are. */
+export function toByteString(text: string): ByteString {
+  return Buffer.byteLength(text) === text.length ? text : Buffer.from(text).toString('latin1');
+}
+
 /** A body ready to be sent. */
 export type EncodedBody = Buffer | ByteString;
 
@@ -48,32 +53,32 @@ export function createRepresentation({ data, etag, meta = {} }: RepresentationOp
   const members = JSON.stringify(meta).slice(1, -1);
   return new EncodedDocument(
     etag,
-    Buffer.from(`{"data":${JSON.stringify(data ?? null)},"meta":{${members}${members === '' ? '' : ','}`),
+    `{"data":${JSON.stringify(data ?? null)},"meta":{${members}${members === '' ? '' : ','}`,
   );
 }
 
 class EncodedDocument implements Representation {
   readonly etag: string;
-  readonly #prefix: Buffer;
-  readonly #prefixAsString: string | null;
+  readonly #prefix: EncodedBody;
   #gzip: GzipPrefix | null = null;
   #wasGzipAsked = false;
 
-  constructor(etag: string, prefix: Buffer) {
+  constructor(etag: string, prefix: string) {
     this.etag = etag;
-    this.#prefix = prefix;
-    this.#prefixAsString = prefix.length <= STRING_LIMIT_BYTES ? prefix.toString('latin1') : null;
+    const bytes = toByteString(prefix);
+    this.#prefix = bytes.length <= STRING_LIMIT_BYTES ? bytes : Buffer.from(bytes, 'latin1');
   }
 
   get sizeBytes(): number {
-    return this.#prefix.length + (this.#prefixAsString?.length ?? 0) + (this.#gzip?.deflated.length ?? 0);
+    return this.#prefix.length + (this.#gzip?.deflated.length ?? 0);
   }
 
   encode(tail: ByteString): EncodedBody {
-    if (this.#prefixAsString !== null) return this.#prefixAsString + tail;
-    const body = Buffer.allocUnsafe(this.#prefix.length + tail.length);
-    this.#prefix.copy(body);
-    body.write(tail, this.#prefix.length, 'latin1');
+    const prefix = this.#prefix;
+    if (typeof prefix === 'string') return prefix + tail;
+    const body = Buffer.allocUnsafe(prefix.length + tail.length);
+    prefix.copy(body);
+    body.write(tail, prefix.length, 'latin1');
     return body;
   }
 
@@ -98,7 +103,8 @@ interface GzipPrefix {
   readonly sizeBytes: number;
 }
 
-function compressPrefix(prefix: Buffer): GzipPrefix {
+function compressPrefix(encoded: EncodedBody): GzipPrefix {
+  const prefix = typeof encoded === 'string' ? Buffer.from(encoded, 'latin1') : encoded;
   const deflated = deflateRawSync(prefix, { level: 9, finishFlush: constants.Z_FULL_FLUSH });
   return { deflated: Buffer.concat([GZIP_HEADER, deflated]), crc: crc32(prefix), sizeBytes: prefix.length };
 }

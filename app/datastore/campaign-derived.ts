@@ -1,3 +1,4 @@
+import { rememberByText } from '../../lib/remember.ts';
 import { type CampaignContent } from '../../schemas/campaign.ts';
 
 /** The fields of a stored campaign that are made from its content, for the indexes' sake. */
@@ -12,14 +13,17 @@ const WORD_LENGTH = 64;
 const WORDS = 100;
 
 /** The words of a text as they are searched: lower case, without accents. */
-export function selectWords(text: string): string[] {
-  const words = text
-    .normalize('NFKD')
-    .replace(/\p{Mark}/gu, '')
-    .toLowerCase()
-    .match(/[\p{Letter}\p{Number}]+/gu);
-  return (words ?? []).map(word => Array.from(word).slice(0, WORD_LENGTH).join(''));
-}
+export const selectWords: (text: string) => readonly string[] = rememberByText(
+  text => {
+    const words = text
+      .normalize('NFKD')
+      .replace(/\p{Mark}/gu, '')
+      .toLowerCase()
+      .match(/[\p{Letter}\p{Number}]+/gu);
+    return (words ?? []).map(word => Array.from(word).slice(0, WORD_LENGTH).join(''));
+  },
+  { max: 10_000 },
+);
 
 /**
  * Makes the derived fields. `nameKey` carries the uniqueness of the name and is left out while INACTIVE, so that the

@@ -47,6 +47,14 @@ export function selectFieldChanges(before: Fields, after: Fields): FieldChanges 
   return changed ? { set, unset } : null;
 }
 
+/** Whether the content of two versions of a document differs. */
+export function hasFieldChanges(before: Fields, after: Fields): boolean {
+  const differs = (field: string): boolean => !bookkeeping.has(field) && !isEqual(before[field], after[field]);
+  return (
+    Object.keys(after).some(differs) || Object.keys(before).some(field => after[field] === undefined && differs(field))
+  );
+}
+
 /** Makes the diff of a write from the document before it; the values at `redact` (dotted paths, through arrays) are not shown. */
 export function createDiff(before: Fields, { set, unset }: FieldChanges, redact: readonly string[] = []): ChangeDiff {
   const old: Record<string, unknown> = {};

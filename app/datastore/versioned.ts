@@ -4,7 +4,14 @@ import { isId } from '../../lib/ids.ts';
 import { createKeyedQueue } from '../../lib/keyed-queue.ts';
 import { type ChangeDescription, type Changes, type Outbox, type PendingChange } from './changes.ts';
 import { startDeadline, systemTimer, type Deadline, type Timer } from './deadline.ts';
-import { createDiff, redactPaths, selectContent, selectFieldChanges, type FieldChanges } from './diff.ts';
+import {
+  createDiff,
+  hasFieldChanges,
+  redactPaths,
+  selectContent,
+  selectFieldChanges,
+  type FieldChanges,
+} from './diff.ts';
 import {
   DuplicateKeyError,
   type Collection,
@@ -235,7 +242,7 @@ export function createVersionedCollection<T extends VersionedDocument>({
       const outcome = await change(id, options, async before => {
         const at = clock();
         let next = await apply(before);
-        if (next === before || selectFieldChanges(fields(before), fields(next)) === null) return null;
+        if (next === before || !hasFieldChanges(fields(before), fields(next))) return null;
         if (options.stamp !== undefined) next = options.stamp(next, at);
         const changed = selectFieldChanges(fields(before), fields(next));
         if (changed === null) return null;

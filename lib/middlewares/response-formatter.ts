@@ -1,5 +1,5 @@
 import { createIsoClock } from '../iso-clock.ts';
-import { type ByteString } from '../representation.ts';
+import { type ByteString, toByteString } from '../representation.ts';
 import { matchesEtag } from './etag.ts';
 import {
   type AppContext,
@@ -55,13 +55,13 @@ function answerRepresentation(ctx: AppContext, reply: RepresentationReply, selec
 function answerData(ctx: AppContext, reply: DataReply, selectIsoTime: () => string): void {
   const { data, status = 200, headers } = reply;
   const tail = encodeMetaTail(ctx.state.correlation, selectIsoTime(), reply.meta);
-  const body = encodeBytes(`{"data":${JSON.stringify(data ?? null)},"meta":{`) + tail;
+  const body = toByteString(`{"data":${JSON.stringify(data ?? null)},"meta":{`) + tail;
   answer(ctx, { status, body, type: JSON_TYPE, isNegotiated: true, headers });
 }
 
 function answerRaw(ctx: AppContext, reply: RawReply): void {
   const { raw, type, status = 200, headers } = reply;
-  const body = typeof raw === 'string' ? encodeBytes(raw) : raw;
+  const body = typeof raw === 'string' ? toByteString(raw) : raw;
   answer(ctx, { status, body, type, isNegotiated: true, headers });
 }
 
@@ -81,10 +81,5 @@ function encodeMetaTail(correlation: string, timestamp: string, meta: ReplyMeta 
   const tail = `"correlation":"${correlation}","timestamp":"${timestamp}"}}`;
   if (meta === undefined) return tail;
   const members = JSON.stringify(meta).slice(1, -1);
-  return members === '' ? tail : `${encodeBytes(members)},${tail}`;
-}
-
-/** UTF-8, one character per byte; the text itself when it is ASCII, as most answers are. */
-function encodeBytes(text: string): ByteString {
-  return Buffer.byteLength(text) === text.length ? text : Buffer.from(text).toString('latin1');
+  return members === '' ? tail : `${toByteString(members)},${tail}`;
 }

@@ -1,4 +1,5 @@
 import { ValidationError } from '../../../lib/errors.ts';
+import { rememberByText } from '../../../lib/remember.ts';
 
 interface Locale {
   readonly id: string;
@@ -17,13 +18,16 @@ export function canonicalLocale(tag: string): string {
 }
 
 /** Gives the form in which the spellings of one locale are equal: `fr-ca` and `fr-CA`, `tl` and `fil`. */
-export function selectLocaleKey(tag: string): string {
-  try {
-    return (Intl.getCanonicalLocales(tag)[0] ?? tag).toLowerCase();
-  } catch {
-    return tag.toLowerCase();
-  }
-}
+export const selectLocaleKey = rememberByText(
+  tag => {
+    try {
+      return (Intl.getCanonicalLocales(tag)[0] ?? tag).toLowerCase();
+    } catch {
+      return tag.toLowerCase();
+    }
+  },
+  { max: 1_000, maxLength: 64 },
+);
 
 /**
  * The declared locales to look a text up in, most wanted first: the one asked for, its shorter forms, the default.

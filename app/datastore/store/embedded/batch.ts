@@ -1,7 +1,7 @@
 import { DuplicateKeyError, InvalidOperationError } from '../collection.ts';
 import { collectionRecord, type CollectionState } from './catalog.ts';
 import { type Changes, type Environment } from './environment.ts';
-import { entryKeys, isTouched } from './index-entries.ts';
+import { changedKeys, entryKeys, isTouched } from './index-entries.ts';
 import { type Index } from './index-definition.ts';
 import { type Key, MAX_KEY_BYTES, valueKey } from './keys.ts';
 import { readThrough, type View } from './view.ts';
@@ -67,9 +67,10 @@ export function createBatch(environment: Environment): Batch {
     if (index.unique && index.state === 'building' && ownerOf(key) !== id) return;
     put(entries, key, null);
   };
-  const keysOf = (state: CollectionState, index: Index, document: Document): Key[] => {
+  /** Making keys notes in the index which fields hold lists: what is new of that is written down. */
+  const noting = <R>(state: CollectionState, index: Index, makeKeys: () => R): R => {
     const { listFields } = index;
-    const keys = entryKeys(index, document);
+    const keys = makeKeys();
     if (index.listFields !== listFields) {
       state.isStale = true;
       stale.add(state);
@@ -80,11 +81,10 @@ export function createBatch(environment: Environment): Batch {
     for (const index of state.indexes) {
       if (index.state === 'dropped') continue;
       if (before !== undefined && after !== undefined && !isTouched(index, before, after)) continue;
-      const old = before === undefined ? [] : entryKeys(index, before);
-      const next = after === undefined ? [] : keysOf(state, index, after);
+      const { added, removed } = noting(state, index, () => entryChanges(index, before, after));
       const id = (before ?? after)?._id ?? '';
-      for (const key of next) if (!old.includes(key)) claim(state, index, key, id);
-      for (const key of old) if (!next.includes(key)) release(index, key, id);
+      for (const key of added) claim(state, index, key, id);
+      for (const key of removed) release(index, key, id);
     }
   };
   const view: View = {
@@ -113,7 +113,7 @@ export function createBatch(environment: Environment): Batch {
       putDocument(state, document._id, null);
     },
     index(state, index, document) {
-      for (const key of keysOf(state, index, document)) claim(state, index, key, document._id);
+      for (const key of noting(state, index, () => entryKeys(index, document))) claim(state, index, key, document._id);
     },
     removeEntry: key => put(entries, key, null),
     recordState(state) {
@@ -141,11 +141,24 @@ export function createBatch(environment: Environment): Batch {
       for (const state of stale) state.isStale = false;
       for (const [state, changed] of documents) {
         for (const [id, document] of changed) {
+          // What nobody has read is not kept: most new documents are records that few ever look at.
           if (document === null) state.cache.delete(id);
-          else state.cache.set(id, document, { size: encoded.get(state.prefix + valueKey(id))?.length ?? 1 });
+          else if (state.cache.has(id)) state.cache.set(id, document, { size: encoded.get(state.prefix + valueKey(id))?.length ?? 1 });
         }
       }
     },
+  };
+}
+
+function entryChanges(
+  index: Index,
+  before: Document | undefined,
+  after: Document | undefined,
+): { readonly added: readonly Key[]; readonly removed: readonly Key[] } {
+  if (before !== undefined && after !== undefined) return changedKeys(index, before, after);
+  return {
+    added: after === undefined ? [] : entryKeys(index, after),
+    removed: before === undefined ? [] : entryKeys(index, before),
   };
 }
 

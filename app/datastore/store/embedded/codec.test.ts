@@ -3,17 +3,15 @@ import fc from 'fast-check';
 import { createCodec } from './codec.ts';
 import { type Document, storableFields } from './values.ts';
 
+const name = fc.string().filter(text => text !== '__proto__');
 const value = fc.anything({
+  key: name,
   withDate: true,
   withNullPrototype: false,
   maxDepth: 3,
   values: [fc.string(), fc.double(), fc.integer(), fc.boolean(), fc.constant(null), fc.date({ noInvalidDate: true })],
 });
-const fields = fc.dictionary(
-  fc.string().filter(name => name !== '__proto__'),
-  value,
-  { maxKeys: 8, noNullPrototype: true },
-);
+const fields = fc.dictionary(name, value, { maxKeys: 8, noNullPrototype: true });
 const document = fields.map(made => storableFields({ ...made, _id: 'x' }) as Document);
 
 describe('the codec', () => {

@@ -56,6 +56,46 @@ function listKeys(index: Index, document: Document): Key[] {
   return keys;
 }
 
+/**
+ * What an update does to a document's entries in an index: the keys that come and those that go. Of a list of texts only
+ * the elements that differ are looked at, however many there are.
+ */
+export function changedKeys(index: Index, before: Document, after: Document): { added: Key[]; removed: Key[] } {
+  const lists = listsOfTexts(index, before, after);
+  if (lists !== undefined) {
+    const [old, next] = lists;
+    return { added: keysMissing(index, after, next, old), removed: keysMissing(index, before, old, next) };
+  }
+  const old = entryKeys(index, before);
+  const next = entryKeys(index, after);
+  return { added: next.filter(key => !old.includes(key)), removed: old.filter(key => !next.includes(key)) };
+}
+
+/** The lists of a document before and after, when the index is over one field and both hold nothing but texts. */
+function listsOfTexts(
+  { fields }: Index,
+  before: Document,
+  after: Document,
+): readonly [readonly string[], readonly string[]] | undefined {
+  const [field, another] = fields;
+  if (field === undefined || another !== undefined || field.path.length !== 1) return undefined;
+  const name = field.name;
+  const [old, next] = [before[name], after[name]];
+  return isListOfTexts(old) && isListOfTexts(next) ? [old, next] : undefined;
+}
+
+function isListOfTexts(value: unknown): value is readonly string[] {
+  return isList(value) && value.length > 0 && value.every(element => typeof element === 'string');
+}
+
+/** The keys of the elements that another list does not have. */
+function keysMissing(index: Index, document: Document, list: readonly string[], other: readonly string[]): Key[] {
+  const known = new Set(other);
+  const missing = list.filter(element => !known.has(element));
+  const { name = '' } = index.fields[0] ?? {};
+  return missing.length === 0 ? [] : entryKeys(index, { _id: document._id, [name]: missing });
+}
+
 /** Whether an update may have changed the entries of an index. Costs next to nothing for fields that it left alone. */
 export function isTouched({ fields }: Index, before: Document, after: Document): boolean {
   return fields.some(({ path }) => isChangedAt(before, after, path));
