@@ -12,8 +12,9 @@ function selectIds(value: unknown): string[] {
 
 /**
  * Checks the ids that a campaign is about to name: linked campaigns and contacts exist, none is linked to itself, and
- * whoever links campaigns may update each of them, as a change of schedule will. What the campaign names already is let
- * pass, so that a campaign that was read can be edited and sent back.
+ * whoever links campaigns may update each of them, as a change of schedule will. A contact can be read by whoever may
+ * read a campaign that names it, so only who may read every contact may name one that was made elsewhere. What the
+ * campaign names already is let pass, so that a campaign that was read can be edited and sent back.
  * Throws `InvalidCampaignError` and `UnauthorizedError`.
  *
  * @param stored the campaign as it is; null for one that is being made
@@ -45,6 +46,11 @@ export async function throwIfInvalidReferences(
     }
     check('linkedCampaignIds', linked, await ctx.datastore.campaigns.selectExisting(linked));
   }
-  if (contacts.length > 0) check('contacts', contacts, await ctx.datastore.contacts.selectExisting(contacts));
+  if (contacts.length > 0) {
+    if (ctx.actor?.supreme !== true) {
+      throw new UnauthorizedError('Only a supreme user names contacts by id; others make them for the campaign.');
+    }
+    check('contacts', contacts, await ctx.datastore.contacts.selectExisting(contacts));
+  }
   if (faults.length > 0) throw new InvalidCampaignError('The campaign names what does not exist.', { details: faults });
 }

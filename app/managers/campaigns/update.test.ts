@@ -236,6 +236,18 @@ describe('an update of a campaign', () => {
       });
     });
 
+    it('names contacts of other campaigns for supreme users alone: who names one can read it', async () => {
+      const { _id: contactId } = await contactManager.create(suite.world.createContext(), { name: 'Somebody' });
+      const { _id } = await insert();
+      const actor = createActor('update', _id);
+      await expect(change(_id, { contacts: [contactId] }, {}, actor)).rejects.toThrow(UnauthorizedError);
+      await change(_id, { contacts: [contactId] });
+      await expect(change(_id, { contacts: [contactId], name: 'Kept' }, {}, actor)).resolves.toMatchObject({
+        contacts: [contactId],
+      });
+      await expect(change(_id, { contacts: null }, {}, actor)).resolves.not.toHaveProperty('contacts');
+    });
+
     it('is refused with a fault of the schema where ids are none', async () => {
       const { _id } = await insert();
       await expect(change(_id, { contacts: 'all', linkedCampaignIds: [7] })).rejects.toThrow(ValidationError);
