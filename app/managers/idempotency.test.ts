@@ -40,6 +40,13 @@ describe('an idempotency key', () => {
     expect(keyOf('user', route, 'key', { a: 2 }).bodyHash).not.toBe(bodyHash);
     expect(bodyHash).not.toContain('a');
   });
+
+  it('takes a body for the same whatever the order of its members, though not of its lists', () => {
+    const hash = (body: unknown) => keyOf('user', route, 'key', body).bodyHash;
+    expect(hash({ b: { d: 1, c: [1, 2] }, a: null })).toBe(hash({ a: null, b: { c: [1, 2], d: 1 } }));
+    expect(hash({ a: [1, 2] })).not.toBe(hash({ a: [2, 1] }));
+    expect(hash({ a: {} })).not.toBe(hash({ a: [] }));
+  });
 });
 
 /** What is made under a key, as far as the key is concerned. */

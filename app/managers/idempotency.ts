@@ -29,8 +29,14 @@ export function selectIdempotencyKey(
   return {
     key,
     documentId: deriveId(userId, route, key),
-    bodyHash: createHash('sha256').update(JSON.stringify(body)).digest('base64url'),
+    bodyHash: createHash('sha256').update(JSON.stringify(body, inOrder)).digest('base64url'),
   };
+}
+
+/** The order of an object's members means nothing in JSON (RFC 8259): clients that build it anew may change it. */
+function inOrder(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
 interface CreateOnce<T> {
