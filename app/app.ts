@@ -22,6 +22,8 @@ import { type AnyRoute } from './router/route.ts';
 import { createRouter } from './router/router.ts';
 import { businessRoutes } from './router/routes.ts';
 import { createMetricsRoute, createSystemRoutes } from './router/system.ts';
+import { withInvalidations } from './services/cache/invalidations.ts';
+import { createCaching } from './services/caching.ts';
 import { createServices } from './services/create-services.ts';
 import { createRevocations } from './services/revocations.ts';
 import { createServiceMetrics } from './metrics.ts';
@@ -44,6 +46,7 @@ export interface AppOptions {
 export interface App {
   readonly store: Store;
   readonly datastores: Datastores;
+  readonly services: Services;
   readonly contexts: ContextFactory;
   readonly routes: readonly AnyRoute[];
   readonly metrics: Metrics;
@@ -95,10 +98,19 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
     metrics: serviceMetrics.dispatcher,
     clearDelayMs: config.changes.clearDelayMs,
   });
-  const bare = createDatastores({ store, changes, outbox: dispatcher, clock });
+  const caching = createCaching(config, { Log, count: serviceMetrics.cacheRead });
+  const outbox = withInvalidations(dispatcher, invalidation => caching.announce(invalidation));
+  const bare = createDatastores({ store, changes, outbox, clock });
   const datastores = serviceMetrics.instrumentDatastores(bare, tracing);
   const revocations = createRevocations({ users: datastores.users, log: Log('app/services/revocations') });
-  const services = createServices(config, { revocations, onRefreshed: serviceMetrics.refreshed });
+  const services = createServices(config, {
+    revocations,
+    caching,
+    onRefreshed: serviceMetrics.refreshed,
+    onHttpAttempt: serviceMetrics.httpAttempted,
+    instrument: (name, one) => serviceMetrics.instrumentService(name, one, tracing),
+    Log,
+  });
   serviceMetrics.watchCache(services.campaignCache);
   if (environment === 'production') warnOfGaps(Log('app'), { store, services });
   const contexts = createContextFactory({ datastore: datastores, service: services, log: Log('app/managers'), clock });
@@ -112,7 +124,10 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
     Log,
   });
 
-  const health = createHealth({ [store.kind === 'mongodb' ? 'mongodb' : 'database']: () => store.ping() });
+  const health = createHealth(
+    { [store.kind === 'mongodb' ? 'mongodb' : 'database']: () => store.ping() },
+    caching.checks,
+  );
   const keys = createKeyProvider({ ...selectKeySource(jwt), algorithms: jwt.algorithms, log: Log });
   const routes: AnyRoute[] = [
     // A process without this role can be asked how it is, and nothing else.
@@ -163,6 +178,7 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
   shutdown.add('closeClients', 'changes', async () => {
     await dispatcher.drain();
     await store.close();
+    await caching.close();
     keys.close();
     await tracing?.shutdown();
   });
@@ -171,11 +187,13 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
   return {
     store,
     datastores,
+    services,
     contexts,
     routes,
     metrics,
     async start() {
       await revocations.poll();
+      caching.open();
       await listen(main, server.port, server.host);
       if (ofMetrics) await listen(ofMetrics, server.metricsPort ?? 0, server.host);
       revocations.start(jwt.revocationPollMs);

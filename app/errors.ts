@@ -116,6 +116,20 @@ export class EventNotFoundError extends NotFoundError {
   }
 }
 
+export class ArtistNotFoundError extends NotFoundError {
+  readonly type = 'ARTIST_NOT_FOUND';
+  constructor() {
+    super('There is no such artist in the Discovery API.');
+  }
+}
+
+export class VenueNotFoundError extends NotFoundError {
+  readonly type = 'VENUE_NOT_FOUND';
+  constructor() {
+    super('There is no such venue in the Discovery API.');
+  }
+}
+
 export class PromoterNotFoundError extends NotFoundError {
   readonly type = 'PROMOTER_NOT_FOUND';
   constructor() {

@@ -31,7 +31,7 @@ describe('the metrics', () => {
     const known = new Set((await selectRegistered()).map(line => line.split(' ')[0] as string));
     for (const file of ['alerts.yml', 'dashboard.json']) {
       const text = await readFile(join(docs, file), 'utf8');
-      const asked = text.match(/\b(?:http|datastore|campaign_cache|changes|refresh)_[a-z_]+/g) ?? [];
+      const asked = text.match(/\b(?:http|datastore|campaign_cache|cache|service|changes|refresh)_[a-z_]+/g) ?? [];
       expect(asked.length).toBeGreaterThan(3);
       for (const name of asked) expect(known).toContain(name.replace(/_(?:bucket|count|sum)$/, ''));
     }

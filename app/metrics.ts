@@ -1,8 +1,10 @@
+import { type HttpOutcome } from '../lib/http-client.ts';
 import { instrument } from '../lib/instrument.ts';
 import { type Metrics } from '../lib/metrics.ts';
 import { type Tracing } from '../lib/tracing.ts';
 import { type Datastores } from './datastore/datastores.ts';
 import { type DispatcherMetrics } from './hooks/dispatcher.ts';
+import { type CountRead } from './services/cache/shared-tier.ts';
 import { type CacheOutcomes } from './services/campaign-cache.ts';
 import { type RefreshCounts } from './services/refresh-options.ts';
 
@@ -12,6 +14,11 @@ export interface ServiceMetrics {
   readonly refreshed: (counts: RefreshCounts) => void;
   /** Shows what a cache counts, at each scrape. */
   watchCache(cache: { readonly outcomes: CacheOutcomes }): void;
+  readonly cacheRead: CountRead;
+  /** Told of each attempt to call another system over HTTP. */
+  readonly httpAttempted: (target: string, outcome: HttpOutcome, durationSeconds: number) => void;
+  /** Gives a service with each call timed and, while tracing is on, in a span. */
+  instrumentService<T extends object>(name: string, service: T, tracing: Tracing | null): T;
   /** Gives the datastores with each call timed and, while tracing is on, in a span. */
   instrumentDatastores(datastores: Datastores, tracing: Tracing | null): Datastores;
 }
@@ -41,7 +48,26 @@ export function createServiceMetrics(metrics: Metrics): ServiceMetrics {
     help: 'How long operations of datastores take.',
     labels: ['operation', 'outcome'],
   });
+  const cacheReads = metrics.counter({
+    name: 'cache_reads_total',
+    help: 'Reads of the cache of promoters and of the Discovery API, by tier and outcome.',
+    labels: ['tier', 'outcome'],
+  });
+  const attempts = metrics.histogram({
+    name: 'http_client_attempt_duration_seconds',
+    help: 'How long attempts to call other systems over HTTP take; circuitOpen counts those that were spared.',
+    labels: ['target', 'outcome'],
+  });
+  const serviceCalls = metrics.histogram({
+    name: 'service_operation_duration_seconds',
+    help: 'How long operations of services take, the cache included.',
+    labels: ['operation', 'outcome'],
+  });
   return {
+    cacheRead: (tier, outcome) => cacheReads.inc({ tier, outcome }),
+    httpAttempted: (target, outcome, durationSeconds) => attempts.observe({ target, outcome }, durationSeconds),
+    instrumentService: (name, service, tracing) =>
+      instrument(service, `service.${name}`, { tracing, histogram: serviceCalls }),
     dispatcher: {
       recorded: count => recorded.inc(count),
       failed: (stage, count) => failed.inc({ stage }, count),

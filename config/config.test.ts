@@ -63,6 +63,7 @@ describe('the configuration', () => {
       { JWT_PUBLIC_KEY: '', JWT_SECRET: 'x'.repeat(64) },
       /JWT_SECRET is for development only/,
     ],
+    ['with an invented Discovery API', { DISCOVERY_STUB: 'true' }, /DISCOVERY_STUB is not for production/],
     ['with demo data', { SEED_DEMO: 'true' }, /SEED_DEMO is not for production/],
   ])('refuses production %s', (_case, variables, fault) => {
     expect(selectFaults({ ...production, ...variables })).toMatch(fault);
@@ -75,6 +76,7 @@ describe('the configuration', () => {
     ['a database slower than a request', { REQUEST_TIMEOUT_MS: '1000' }, /must be below REQUEST_TIMEOUT_MS/],
     ['a key of the wrong size', { DATA_ENCRYPTION_KEYS: 'YWJj' }, /DATA_ENCRYPTION_KEYS/],
     ['no role', { ROLES: ',' }, /ROLES/],
+    ['a replica without a primary', { REDIS_REPLICA_URL: 'redis://replica' }, /REDIS_REPLICA_URL needs REDIS_URL/],
   ])('refuses %s anywhere', (_case, variables, fault) => {
     expect(selectFaults(variables)).toMatch(fault);
   });
@@ -132,6 +134,10 @@ describe('the configuration', () => {
     expect(secrets.map(({ key }) => key['x-env'])).toEqual([
       'MONGODB_URI',
       'JWT_SECRET',
+      'REDIS_URL',
+      'REDIS_REPLICA_URL',
+      'DISCOVERY_API_KEY',
+      'GITLAB_TOKEN',
       'DATA_ENCRYPTION_KEYS',
       'FASTLY_API_TOKEN',
     ]);

@@ -55,6 +55,12 @@ const nestsDeadlines: ConfigRule<Config> = ({ database, server }) => [
 const seedsDemoOnlyApart: ConfigRule<Config> = ({ service }, environment) =>
   environment === 'production' && service.seedDemo ? ['SEED_DEMO is not for production'] : [];
 
+const inventsNothingInProduction: ConfigRule<Config> = ({ discovery }, environment) =>
+  environment === 'production' && discovery.stub ? ['DISCOVERY_STUB is not for production'] : [];
+
+const replicatesSomething: ConfigRule<Config> = ({ redis }) =>
+  redis.replicaUrl !== undefined && redis.url === undefined ? ['REDIS_REPLICA_URL needs REDIS_URL'] : [];
+
 const OFF = 'off';
 
 /** The settings that name a target of deliveries, by variable. */
@@ -94,6 +100,8 @@ export const configRules: readonly ConfigRule<Config>[] = [
   hasValidCron,
   nestsDeadlines,
   seedsDemoOnlyApart,
+  inventsNothingInProduction,
+  replicatesSomething,
   decidesTargets,
   completesTargets,
 ];

@@ -231,6 +231,113 @@ export const configSchema = {
         { type: 'integer', minimum: 0, default: 5_000 },
       ),
     }),
+    redis: group(
+      'Redis: the cache that instances share, and how they hear of each other. Without it each has its own.',
+      {
+        url: secret('REDIS_URL', 'The Redis that takes the writes; left out, each instance has a cache of its own.', {
+          type: 'string',
+          pattern: '^rediss?://',
+        }),
+        replicaUrl: secret('REDIS_REPLICA_URL', 'A replica of it that takes the reads.', {
+          type: 'string',
+          pattern: '^rediss?://',
+        }),
+        commandTimeoutMs: key('REDIS_COMMAND_TIMEOUT_MS', 'How long a command may take; after that it is a miss.', {
+          type: 'integer',
+          minimum: 10,
+          maximum: 5_000,
+          default: 250,
+        }),
+      },
+    ),
+    sourceCache: group('What is cached besides campaigns: promoters, and what the Discovery API said.', {
+      maxBytes: key('CACHE_MAX_BYTES', 'How much memory it takes in each process.', {
+        type: 'integer',
+        minimum: 65_536,
+        default: 16_777_216,
+      }),
+      promoterTtlSeconds: key('PROMOTER_CACHE_TTL', 'For how many seconds a promoter is cached.', {
+        type: 'integer',
+        minimum: 1,
+        default: 60,
+      }),
+      searchTtlSeconds: key('SEARCH_CACHE_TTL', 'For how many seconds a search of the Discovery API is cached.', {
+        type: 'integer',
+        minimum: 1,
+        default: 300,
+      }),
+      idTtlSeconds: key(
+        'DISCOVERY_ID_CACHE_TTL',
+        'For how many seconds an artist, venue or show of the Discovery API is cached.',
+        { type: 'integer', minimum: 1, default: 3_600 },
+      ),
+      staleSeconds: key(
+        'DISCOVERY_STALE_TTL',
+        'For how many seconds beyond that an answer of the Discovery API is shown, marked as stale, while it is fetched again or cannot be.',
+        { type: 'integer', minimum: 0, default: 86_400 },
+      ),
+    }),
+    discovery: group('The Discovery API: artists, venues and shows.', {
+      apiKey: secret('DISCOVERY_API_KEY', 'The key of the Discovery API; without it there is none.', {
+        type: 'string',
+        minLength: 1,
+      }),
+      url: key('DISCOVERY_URL', 'Where the Discovery API is.', {
+        type: 'string',
+        pattern: '^https?://',
+        default: 'https://app.ticketmaster.com/discovery/v2',
+      }),
+      timeoutMs: key('DISCOVERY_TIMEOUT_MS', 'How long one of its answers may take.', {
+        type: 'integer',
+        minimum: 50,
+        default: 2_000,
+      }),
+      attempts: key('DISCOVERY_ATTEMPTS', 'How often it is asked at most.', {
+        type: 'integer',
+        minimum: 1,
+        maximum: 10,
+        default: 3,
+      }),
+      validate: key(
+        'DISCOVERY_VALIDATE',
+        'Whether the venue and the shows of a market must exist there: `enforce` refuses the market, `warn` logs it. Nothing is checked without the API.',
+        { type: 'string', enum: ['off', 'warn', 'enforce'], default: 'enforce' },
+      ),
+      stub: key(
+        'DISCOVERY_STUB',
+        'Whether a stand-in with invented artists, venues and shows is started where there is no key. For development.',
+        { type: 'boolean', default: false },
+      ),
+    }),
+    gitlab: group('GitLab: where the public configuration of campaigns is published.', {
+      url: key('GITLAB_URL', 'The GitLab server; without it nothing is published.', {
+        type: 'string',
+        pattern: '^https?://',
+      }),
+      token: secret('GITLAB_TOKEN', 'An access token with the scope `api`.', { type: 'string', minLength: 1 }),
+      project: key('GITLAB_PROJECT', 'The id of the project, or its path with namespace.', {
+        type: 'string',
+        minLength: 1,
+        maxLength: 255,
+      }),
+      branch: key('GITLAB_BRANCH', 'The branch that is committed to.', {
+        type: 'string',
+        minLength: 1,
+        maxLength: 255,
+        default: 'main',
+      }),
+      directory: key('GITLAB_DIRECTORY', 'The folder of the project with a file for each campaign.', {
+        type: 'string',
+        pattern: '^[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$',
+        maxLength: 255,
+        default: 'campaigns',
+      }),
+      timeoutMs: key('GITLAB_TIMEOUT_MS', 'How long one of its answers may take.', {
+        type: 'integer',
+        minimum: 50,
+        default: 3_000,
+      }),
+    }),
     encryption: group('Encryption at rest.', {
       keys: secret(
         'DATA_ENCRYPTION_KEYS',

@@ -26,6 +26,15 @@ describe('health', () => {
     ]);
   });
 
+  it('is ready without what it can do without, and says that it is down', async () => {
+    const health = createHealth({}, { redis: () => Promise.reject(new Error('no')) });
+    health.setState('ready');
+    expect(await health.check()).toMatchObject({
+      ready: true,
+      dependencies: [{ name: 'redis', ok: false, optional: true }],
+    });
+  });
+
   it('does not wait for a dependency that hangs', async () => {
     const health = createHealth({ mongodb: () => new Promise(() => undefined) });
     health.setState('ready');

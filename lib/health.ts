@@ -5,6 +5,8 @@ export interface DependencyHealth {
   readonly name: string;
   readonly ok: boolean;
   readonly durationMs: number;
+  /** True for what the process can do without: it is ready all the same while this is down. */
+  readonly optional?: true;
 }
 
 /** The answer of a readiness check. */
@@ -37,17 +39,29 @@ async function checkOne(name: string, check: () => Promise<unknown>): Promise<De
   return { name, ok, durationMs: Math.round(performance.now() - startedAt) };
 }
 
+function checkAll(checks: Readonly<Record<string, () => Promise<unknown>>>): Promise<DependencyHealth[]> {
+  return Promise.all(Object.entries(checks).map(([name, check]) => checkOne(name, check)));
+}
+
 /**
  * Makes the health of a process, which begins as `starting`.
  *
  * @param dependencies by name, what rejects when the dependency is down
+ * @param optional the same for what the process can do without
  */
-export function createHealth(dependencies: Readonly<Record<string, () => Promise<unknown>>>): Health {
+export function createHealth(
+  dependencies: Readonly<Record<string, () => Promise<unknown>>>,
+  optional: Readonly<Record<string, () => Promise<unknown>>> = {},
+): Health {
   let state: LifeState = 'starting';
   return {
     async check() {
-      const checked = await Promise.all(Object.entries(dependencies).map(([name, check]) => checkOne(name, check)));
-      return { ready: state === 'ready' && checked.every(({ ok }) => ok), state, dependencies: checked };
+      const [needed, useful] = await Promise.all([checkAll(dependencies), checkAll(optional)]);
+      return {
+        ready: state === 'ready' && needed.every(({ ok }) => ok),
+        state,
+        dependencies: [...needed, ...useful.map(one => ({ ...one, optional: true }) as const)],
+      };
     },
     setState(next) {
       state = next;

@@ -13,6 +13,7 @@ import { type PromoterDocument } from '../datastore/promoter-document.ts';
 import { type PromoterListQuery } from '../datastore/promoters.ts';
 import { InvalidCampaignError, PromoterNotFoundError } from '../errors.ts';
 import { throwIfNotSupreme } from '../policy.ts';
+import { type ShownPromoter } from '../services/promoter-cache.ts';
 import { createOnce, type IdempotencyKey } from './idempotency.ts';
 import { patchDocument, type PatchRules, toWire } from './patching.ts';
 import { createView, type DocumentView, selectShown } from './presentation.ts';
@@ -61,9 +62,24 @@ async function list(ctx: ManagerContext<'promoters'>, query: PromoterListQuery):
 /** Reads a promoter. Only for supreme users. Throws `PromoterNotFoundError`. */
 async function findById(ctx: ManagerContext<'promoters'>, promoterId: string): Promise<DocumentView> {
   throwIfNotSupreme(ctx.actor);
-  const promoter = await ctx.datastore.promoters.findById(promoterId);
-  if (promoter === null) throw new PromoterNotFoundError();
-  return createView(formatPromoter(promoter));
+  const shown = await ctx.service.promoterCache.read(promoterId, async () => {
+    const promoter = await ctx.datastore.promoters.findById(promoterId);
+    return promoter && showPromoter(promoter);
+  });
+  if (shown === null) throw new PromoterNotFoundError();
+  return createView(shown);
+}
+
+/** Gives a promoter as it is shown and cached: instants are texts. */
+function showPromoter(promoter: PromoterDocument): ShownPromoter {
+  return toWire(formatPromoter(promoter)) as unknown as ShownPromoter;
+}
+
+/** Shows and caches what was just written. */
+function presentWritten(ctx: ManagerContext<never>, promoter: PromoterDocument): DocumentView {
+  const shown = showPromoter(promoter);
+  ctx.service.promoterCache.put(shown);
+  return createView(shown);
 }
 
 /**
@@ -94,7 +110,7 @@ async function create(
         { signal: ctx.signal, describeChange: () => describe(ctx, 'promoter.created', by, key) },
       ),
   });
-  return createView(formatPromoter(promoter));
+  return presentWritten(ctx, promoter);
 }
 
 /**
@@ -123,7 +139,7 @@ async function update(
     },
   );
   if (outcome === null) throw new PromoterNotFoundError();
-  return createView(formatPromoter(outcome.after));
+  return presentWritten(ctx, outcome.after);
 }
 
 /**
@@ -146,6 +162,7 @@ async function remove(
     describeChange: () => describe(ctx, 'promoter.deleted', by),
   });
   if (outcome === null) throw new PromoterNotFoundError();
+  ctx.service.promoterCache.remove(promoterId, outcome.version);
 }
 
 /** All that can be done with promoters; routers, sockets and workers call these and nothing below. */

@@ -14,9 +14,11 @@ const meta = {
     locale: { type: 'string', description: 'The locale that was used, where texts are localised.' },
     cache: {
       type: 'string',
-      enum: ['stale'],
-      description: 'Present when the database is away and the data may be old.',
+      enum: ['hit', 'miss', 'stale'],
+      description:
+        'Whether the answer came from a cache; `stale` when it may be old, since its source is away or is being asked again.',
     },
+    stale: { type: 'boolean', description: 'Present, and true, when what another system said may be old.' },
   },
 } as const;
 

@@ -5,6 +5,7 @@ import { campaignQueryRoutes } from './campaign-queries.ts';
 import { campaignTextRoutes } from './campaign-texts.ts';
 import { campaignRoutes } from './campaigns.ts';
 import { contactRoutes } from './contacts.ts';
+import { discoveryRoutes } from './discovery.ts';
 import { eventRoutes } from './events.ts';
 import { marketRoutes } from './markets.ts';
 import { promoterRoutes } from './promoters.ts';
@@ -21,5 +22,6 @@ export const businessRoutes: readonly AnyRoute[] = [
   ...eventRoutes,
   ...promoterRoutes,
   ...contactRoutes,
+  ...discoveryRoutes,
   ...adminRoutes,
 ];

@@ -38,6 +38,7 @@ const readiness = {
           name: { type: 'string', description: 'Its name.' },
           ok: { type: 'boolean', description: 'Whether it answered.' },
           durationMs: { type: 'integer', description: 'How long it took, in milliseconds.' },
+          optional: { type: 'boolean', description: 'Present when the process is ready without it.' },
         },
       },
     },

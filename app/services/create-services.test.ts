@@ -5,6 +5,8 @@ import { configRules } from '../../config/rules.ts';
 import { type Config, configSchema } from '../../config/schema.ts';
 import { loadConfig } from '../../lib/config/load.ts';
 import { RateLimitedError } from '../../lib/errors.ts';
+import { silentLog } from '../../lib/log.ts';
+import { createCaching } from './caching.ts';
 import { createServices } from './create-services.ts';
 import { createRevocations } from './revocations.ts';
 import { type Services } from './services.ts';
@@ -20,7 +22,14 @@ describe('the services of a configuration', () => {
     });
     const { log } = suite.world.createContext();
     const revocations = createRevocations({ users: suite.world.datastores.users, log });
-    return createServices(config, { revocations, onRefreshed: () => undefined });
+    return createServices(config, {
+      revocations,
+      caching: createCaching(config, { Log: silentLog, count: () => undefined }),
+      onRefreshed: () => undefined,
+      onHttpAttempt: () => undefined,
+      instrument: (_name, service) => service,
+      Log: silentLog,
+    });
   };
 
   it('show nothing to the public and retire campaigns after thirty days, unless told', () => {
@@ -39,6 +48,14 @@ describe('the services of a configuration', () => {
     const refused = passwords.verify('wrong', 'no hash', attempt);
     await expect(refused).rejects.toThrow(RateLimitedError);
     await expect(refused).rejects.toMatchObject({ headers: { 'retry-after': '7' } });
+  });
+
+  it('know the Discovery API where there is a key', () => {
+    expect(create()).toMatchObject({ discovery: null, discoveryValidation: 'enforce' });
+    expect(create({ DISCOVERY_API_KEY: 'x', DISCOVERY_VALIDATE: 'warn' })).toMatchObject({
+      discovery: { findVenue: expect.any(Function) },
+      discoveryValidation: 'warn',
+    });
   });
 
   it('encrypt where there are keys', () => {

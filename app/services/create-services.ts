@@ -1,26 +1,56 @@
 import { createFieldEncryption } from '../../lib/field-encryption.ts';
+import { createHttpClient, type HttpOutcome } from '../../lib/http-client.ts';
+import { type Log } from '../../lib/log.ts';
 import { type Config } from '../../config/schema.ts';
-import { createCampaignCache } from './campaign-cache.ts';
+import { type Caching } from './caching.ts';
+import { createDiscovery, type Discovery } from './discovery/discovery.ts';
 import { createPasswords } from './passwords.ts';
+import { createPromoterCache } from './promoter-cache.ts';
 import { type RefreshOptions } from './refresh-options.ts';
 import { type Revocations } from './revocations.ts';
 import { type Services } from './services.ts';
 
+export interface ServiceDependencies {
+  readonly revocations: Revocations;
+  readonly caching: Pick<Caching, 'campaignCache' | 'cache'>;
+  readonly onRefreshed: NonNullable<RefreshOptions['onDone']>;
+  readonly onHttpAttempt: (target: string, outcome: HttpOutcome, durationSeconds: number) => void;
+  /** Has the calls of a service timed and traced. */
+  readonly instrument: <T extends object>(name: string, service: T) => T;
+  readonly Log: Log;
+}
+
 /** Makes the services that are configured. */
-export function createServices(
-  config: Config,
-  {
-    revocations,
-    onRefreshed,
-  }: { readonly revocations: Revocations; readonly onRefreshed: NonNullable<RefreshOptions['onDone']> },
-): Services {
-  const { cache, rateLimit, encryption, refresh, server } = config;
+export function createServices(config: Config, dependencies: ServiceDependencies): Services {
+  const { sourceCache, rateLimit, encryption, refresh, server, discovery } = config;
+  const { revocations, caching, onRefreshed } = dependencies;
   return {
-    campaignCache: createCampaignCache(cache),
+    campaignCache: caching.campaignCache,
+    promoterCache: createPromoterCache(caching.cache, { ttlSeconds: sourceCache.promoterTtlSeconds }),
+    discovery: openDiscovery(config, dependencies),
+    discoveryValidation: discovery.validate,
     passwords: createPasswords({ limit: rateLimit.passwordAttempts, windowSeconds: rateLimit.passwordWindowSeconds }),
     fieldEncryption: createFieldEncryption(encryption.keys),
     revocations,
     refreshOptions: { batchSize: refresh.batchSize, inactiveAfterDays: refresh.inactiveAfterDays, onDone: onRefreshed },
     publicReads: server.publicReads,
   };
+}
+
+function openDiscovery(
+  { discovery: { apiKey, url, timeoutMs, attempts }, sourceCache }: Config,
+  { caching: { cache }, onHttpAttempt, instrument, Log }: ServiceDependencies,
+): Discovery | null {
+  if (apiKey === undefined) return null;
+  const log = Log('app/services/discovery');
+  const http = createHttpClient({
+    target: 'discovery',
+    baseUrl: url,
+    query: { apikey: apiKey },
+    timeoutMs,
+    attempts,
+    log,
+    onAttempt: (...attempt) => onHttpAttempt('discovery', ...attempt),
+  });
+  return instrument('discovery', createDiscovery({ http, cache, log, ...sourceCache }));
 }

@@ -1,12 +1,19 @@
 import { type FieldEncryption } from '../../lib/field-encryption.ts';
 import { type CampaignCache } from './campaign-cache.ts';
+import { type Discovery } from './discovery/discovery.ts';
 import { type Passwords } from './passwords.ts';
+import { type PromoterCache } from './promoter-cache.ts';
 import { type RefreshOptions } from './refresh-options.ts';
 import { type Revocations } from './revocations.ts';
 
 /** What managers use besides datastores. */
 export interface Services {
   readonly campaignCache: CampaignCache;
+  readonly promoterCache: PromoterCache;
+  /** The Discovery API; null where it is not configured. */
+  readonly discovery: Discovery | null;
+  /** Whether the venues and shows of markets must exist in the Discovery API. */
+  readonly discoveryValidation: 'off' | 'warn' | 'enforce';
   readonly passwords: Passwords;
   readonly fieldEncryption: FieldEncryption;
   readonly revocations: Pick<Revocations, 'poll'>;

@@ -71,6 +71,8 @@ const provocations: Readonly<Record<string, Provocation>> = {
     return client.get(`/campaigns/${_id}/markets/${UNKNOWN_ID}`);
   },
   EVENT_NOT_FOUND: ({ client }) => client.post('/events/a%20b', { status: 'onsale' }),
+  ARTIST_NOT_FOUND: ({ client }) => client.get('/artists/a%20b'),
+  VENUE_NOT_FOUND: ({ client }) => client.get('/venues/a%20b'),
   PROMOTER_NOT_FOUND: ({ client }) => client.get(`/promoters/${UNKNOWN_ID}`),
   CONTACT_NOT_FOUND: ({ client }) => client.get(`/contacts/${UNKNOWN_ID}`),
   ROUTE_NOT_FOUND: ({ client }) => client.get('/nowhere'),

@@ -15,8 +15,10 @@ import { type Store } from '../../app/datastore/store/collection.ts';
 import { openEmbeddedStore } from '../../app/datastore/store/embedded/embedded-store.ts';
 import { createDispatcher, type Dispatcher } from '../../app/hooks/dispatcher.ts';
 import { type Actor } from '../../app/policy.ts';
+import { createCache } from '../../app/services/cache/cache.ts';
 import { createCampaignCache } from '../../app/services/campaign-cache.ts';
 import { createPasswords } from '../../app/services/passwords.ts';
+import { createPromoterCache } from '../../app/services/promoter-cache.ts';
 import { createRevocations } from '../../app/services/revocations.ts';
 import { type Services } from '../../app/services/services.ts';
 import { createFieldEncryption } from '../../lib/field-encryption.ts';
@@ -65,6 +67,11 @@ export async function openManagerWorld(overrides: Partial<Services> = {}): Promi
   const datastores = createDatastores({ store, changes, outbox: dispatcher, clock });
   const service: Services = {
     campaignCache: createCampaignCache({ maxBytes: 10_000_000, ttlMs: 0 }),
+    promoterCache: createPromoterCache(createCache({ maxBytes: 1_000_000, shared: null, count: () => undefined }), {
+      ttlSeconds: 60,
+    }),
+    discovery: null,
+    discoveryValidation: 'enforce',
     passwords: createPasswords({ limit: 3, windowSeconds: 300 }),
     fieldEncryption: createFieldEncryption([Buffer.alloc(32, 7).toString('base64')]),
     revocations: createRevocations({ users: datastores.users, log }),

@@ -29,7 +29,8 @@ const meta = (required: readonly string[]) => ({
     correlation,
     timestamp: { type: 'string', format: 'date-time' },
     locale: { type: 'string' },
-    cache: { enum: ['stale'] },
+    cache: { enum: ['hit', 'miss', 'stale'] },
+    stale: { const: true },
     pagination,
   },
 });

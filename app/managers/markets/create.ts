@@ -7,7 +7,7 @@ import { describeMarketChange } from './change.ts';
 import { createContent } from './content.ts';
 import { formatMarket } from './format.ts';
 import { selectAuthorized } from './read.ts';
-import { throwIfInvalidReferences } from './references.ts';
+import { throwIfInvalidReferences, throwIfUnknownToDiscovery } from './references.ts';
 import { throwIfInactive } from './rules.ts';
 import { reviveMarket, throwIfInvalidSchema } from './validation.ts';
 
@@ -32,6 +32,7 @@ export async function create(
   const insert = async (id = createId(), idempotency?: IdempotencyRecord): Promise<MarketDocument> => {
     throwIfInactive(campaign);
     await throwIfInvalidReferences(ctx, new Map([['', body]]));
+    await throwIfUnknownToDiscovery(ctx, body);
     const content = createContent(reviveMarket(body), campaign, { id, campaignId, at: ctx.clock() });
     return ctx.datastore.markets.insert(
       { ...content, ...(idempotency && { idempotency }) },

@@ -5,7 +5,7 @@ import { applyUpdate } from './change.ts';
 import { finishMarket } from './content.ts';
 import { formatMarket } from './format.ts';
 import { selectAuthorized } from './read.ts';
-import { throwIfInvalidReferences } from './references.ts';
+import { throwIfInvalidReferences, throwIfUnknownToDiscovery } from './references.ts';
 import { marketPatchRules } from './validation.ts';
 
 type Context = ManagerContext<'campaigns' | 'markets' | 'promoters' | 'users'>;
@@ -25,6 +25,7 @@ export async function update(
 ): Promise<DocumentView> {
   const campaign = await selectAuthorized(ctx, 'update', campaignId);
   await throwIfInvalidReferences(ctx, new Map([['', patch]]));
+  await throwIfUnknownToDiscovery(ctx, patch, () => ctx.datastore.markets.findById(marketId));
   const by = await ctx.datastore.users.selectReference(ctx.actor);
   const at = ctx.clock();
   const { after } = await applyUpdate(
