@@ -2,6 +2,7 @@ import { campaignStatusView } from '../../schemas/campaign-public.ts';
 import { change } from '../../schemas/change.ts';
 import { refreshResult } from '../../schemas/refresh-result.ts';
 import { campaignManager } from '../managers/campaigns/manager.ts';
+import { replyPublicStatus } from './campaign-replies.ts';
 import { domain, pagingQuery, passwordHeaders, replyPage } from './parameters.ts';
 import { type AnyRoute, defineRoute } from './route.ts';
 
@@ -21,7 +22,7 @@ export const campaignLifeRoutes: readonly AnyRoute[] = [
     errors: ['CAMPAIGN_NOT_FOUND', 'INVALID_CAMPAIGN_PASSWORD'],
     handler: async (ctx, { query, headers }) => {
       const password = headers['x-campaign-password'];
-      return { data: await campaignManager.findStatus(ctx, { domain: query.domain }, { password }) };
+      return replyPublicStatus(await campaignManager.findStatus(ctx, { domain: query.domain }, { password }));
     },
   }),
   defineRoute({
@@ -44,7 +45,7 @@ export const campaignLifeRoutes: readonly AnyRoute[] = [
     errors: ['CAMPAIGN_NOT_FOUND', 'INVALID_CAMPAIGN_PASSWORD'],
     handler: async (ctx, { params, headers }) => {
       const password = headers['x-campaign-password'];
-      return { data: await campaignManager.findStatus(ctx, { campaignId: params.campaignId }, { password }) };
+      return replyPublicStatus(await campaignManager.findStatus(ctx, { campaignId: params.campaignId }, { password }));
     },
   }),
   defineRoute({

@@ -36,12 +36,35 @@ describe('where public reads are on', () => {
 
   it('a CDN may keep it, and is told what to purge', async () => {
     const campaign = await createOpenCampaign(test.client);
-    const { headers, etag } = await find(campaign);
-    expect(headers.get('cache-control')).toMatch(/^public,.*s-maxage=\d+/);
-    expect(headers.get('surrogate-key')).toBe(`campaign/${campaign._id}`);
-    expect(headers.get('vary')).toMatch(/authorization/);
-    const again = await find(campaign, anyone, { headers: { 'if-none-match': etag } });
-    expect([again.status, again.headers.get('cache-control')]).toEqual([304, headers.get('cache-control')]);
+    const kept = ['cache-control', 'surrogate-control', 'surrogate-key', 'vary'];
+    const select = ({ headers }: { headers: Headers }) => kept.map(name => headers.get(name));
+    const expected = [
+      'public, max-age=0, s-maxage=300',
+      'max-age=300, stale-while-revalidate=60, stale-if-error=86400',
+      `campaign/${campaign._id} domain/${campaign.domain?.site}`,
+      'accept-encoding, authorization',
+    ];
+    const first = await find(campaign);
+    expect(select(first)).toEqual(expected);
+    const again = await find(campaign, anyone, { headers: { 'if-none-match': first.etag } });
+    expect([again.status, ...select(again)]).toEqual([304, ...expected]);
+    for (const [path, query] of [
+      [`/campaigns/${campaign._id}/status`, {}],
+      ['/campaigns/status', { domain: campaign.domain?.site ?? '' }],
+    ] as const) {
+      expect(select(await anyone.get(path, { query }))).toEqual(expected);
+      const { headers } = await test.client.get(path, { query });
+      expect([headers.get('cache-control'), headers.get('surrogate-key')]).toEqual(['private, no-store', null]);
+    }
+  });
+
+  it('what the CDN is told to purge goes with the domain', async () => {
+    const campaign = await createOpenCampaign(test.client);
+    await find(campaign);
+    const site = `moved-${campaign._id}.example.com`;
+    await test.client.patch(`/campaigns/${campaign._id}`, { domain: { site } });
+    const { headers } = await anyone.get('/campaigns', { query: { domain: site } });
+    expect(headers.get('surrogate-key')).toBe(`campaign/${campaign._id} domain/${site}`);
   });
 
   it('whoever may read it sees all of it, and nobody may keep that', async () => {
@@ -92,7 +115,11 @@ describe('where public reads are on', () => {
     const right = await find(campaign, anyone, { headers: { 'x-campaign-password': PASSWORD } });
     expect(right.data).toMatchObject({ _id: campaign._id, isPasswordProtected: true });
     expect(right.headers.get('cache-control')).toBe('private, no-store');
-    const status = await anyone.get(`/campaigns/${campaign._id}/status`);
+    expect(right.headers.get('surrogate-key')).toBeNull();
+    const path = `/campaigns/${campaign._id}/status`;
+    const known = await anyone.get(path, { headers: { 'x-campaign-password': PASSWORD } });
+    expect([known.status, known.headers.get('cache-control')]).toEqual([200, 'private, no-store']);
+    const status = await anyone.get(path);
     expect(status.error.type).toBe('INVALID_CAMPAIGN_PASSWORD');
   });
 });

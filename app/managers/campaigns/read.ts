@@ -115,23 +115,33 @@ export async function selectReadable(
   return campaign;
 }
 
+/** Whom an answer about a campaign is for, and what it hangs on: what decides how long it may be kept. */
+export interface Publicity {
+  readonly audience: Audience;
+  readonly campaignId: string;
+  /** The domain of the campaign, when it has one. */
+  readonly site: string | undefined;
+  readonly isProtected: boolean;
+  /** Whether the database is away and this may be old. */
+  readonly stale: boolean;
+}
+
+function selectPublicity({ document, stale }: CachedCampaign, audience: Audience): Publicity {
+  const { _id, domain, password } = document;
+  return { audience, campaignId: _id, site: domain?.site, isProtected: password !== undefined, stale };
+}
+
 /** Reads the campaign of a domain: with `read` in full, else, where public reads are on, its public view. Throws as `findById`. */
 export async function findByDomain(
   ctx: Context,
   domain: string,
   options: ReadOptions,
-): Promise<CampaignView & { audience: Audience; campaignId: string; isProtected: boolean }> {
+): Promise<CampaignView & Publicity> {
   const campaign = await selectByDomain(ctx, domain);
   const audience = selectAudience(ctx, campaign);
   if (campaign === null) throw new CampaignNotFoundError();
   await throwIfInvalidPassword(ctx, campaign.document, options.password);
-  const { _id: campaignId, password } = campaign.document;
-  return {
-    ...selectView(campaign, audience, selectLocaleChoice(options)),
-    audience,
-    campaignId,
-    isProtected: password !== undefined,
-  };
+  return { ...selectView(campaign, audience, selectLocaleChoice(options)), ...selectPublicity(campaign, audience) };
 }
 
 /** Reads the status and the dates of a campaign by id or by domain. Throws as `findByDomain`. */
@@ -139,11 +149,11 @@ export async function findStatus(
   ctx: Context,
   by: { campaignId: string } | { domain: string },
   options: Pick<ReadOptions, 'password'>,
-): Promise<CampaignStatusView> {
+): Promise<{ readonly status: CampaignStatusView } & Publicity> {
   const campaign = 'domain' in by ? await selectByDomain(ctx, by.domain) : await selectCampaign(ctx, by.campaignId);
-  selectAudience(ctx, campaign);
+  const audience = selectAudience(ctx, campaign);
   if (campaign === null) throw new CampaignNotFoundError();
   await throwIfInvalidPassword(ctx, campaign.document, options.password);
   const { _id, status, date } = campaign.document;
-  return { id: _id, status, date };
+  return { status: { id: _id, status, date }, ...selectPublicity(campaign, audience) };
 }
