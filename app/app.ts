@@ -13,6 +13,7 @@ import { type ContextFactory, createContextFactory } from './context-factory.ts'
 import { type Clock } from './context.ts';
 import { createDatastores, type Datastores, openChanges, openVersionedCollections } from './datastore/datastores.ts';
 import { type Store } from './datastore/store/collection.ts';
+import { createConfiguredDeliveries } from './hooks/create-deliveries.ts';
 import { createDispatcher } from './hooks/dispatcher.ts';
 import { closeGently, createHttpServer, listen } from './http.ts';
 import { type Actor, selectActor } from './policy.ts';
@@ -88,7 +89,11 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
   const shutdown = createShutdown({ log: Log('app/shutdown'), timeoutMs: server.shutdownTimeoutMs });
   await prepareIndexes(store, { create: store.kind === 'embedded' || config.database.createIndexes, log: Log });
 
-  const changes = openChanges(store);
+  // What follows a change is made of the datastores that record changes; nothing is recorded before both are there.
+  const changes = openChanges(store, {
+    isEnabled: effect => deliveries.isEnabled(effect),
+    onRecorded: records => deliveries.onRecorded(records),
+  });
   const collections = openVersionedCollections(store);
   const dispatcher = createDispatcher({
     collections,
@@ -102,9 +107,19 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
   const outbox = withInvalidations(dispatcher, invalidation => caching.announce(invalidation));
   const bare = createDatastores({ store, changes, outbox, clock });
   const datastores = serviceMetrics.instrumentDatastores(bare, tracing);
+  const effectClosers: (() => Promise<void>)[] = [];
+  const deliveries = createConfiguredDeliveries(config, {
+    datastores,
+    clock,
+    Log,
+    metrics: serviceMetrics,
+    tracing,
+    onClose: close => void effectClosers.push(close),
+  });
   const revocations = createRevocations({ users: datastores.users, log: Log('app/services/revocations') });
   const services = createServices(config, {
     revocations,
+    deliveries,
     caching,
     onRefreshed: serviceMetrics.refreshed,
     onHttpAttempt: serviceMetrics.httpAttempted,
@@ -119,6 +134,7 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
     datastores,
     collections,
     dispatcher,
+    deliveries,
     contexts,
     clock,
     Log,
@@ -177,6 +193,7 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
   shutdown.add('drainWork', 'revocations', () => revocations.stop());
   shutdown.add('closeClients', 'changes', async () => {
     await dispatcher.drain();
+    await Promise.all(effectClosers.map(close => close()));
     await store.close();
     await caching.close();
     keys.close();

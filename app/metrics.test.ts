@@ -9,7 +9,9 @@ const docs = join(import.meta.dirname, '../docs/operations');
 /** Every metric that a process has, beside those of Node itself, as `name type labels`. */
 async function selectRegistered(): Promise<string[]> {
   const metrics = createMetrics({ isProcessMeasured: false });
-  createServiceMetrics(metrics).watchCache({ outcomes: { hit: 0, miss: 0, stale: 0 } });
+  const serviceMetrics = createServiceMetrics(metrics);
+  serviceMetrics.watchCache({ outcomes: { hit: 0, miss: 0, stale: 0 } });
+  serviceMetrics.watchDeliveries({ read: async () => new Map() }, () => new Date());
   const described = await metrics.registry.getMetricsAsJSON();
   const labelsOf = (name: string): readonly string[] =>
     (metrics.registry.getSingleMetric(name) as unknown as { labelNames: readonly string[] }).labelNames;
@@ -31,7 +33,8 @@ describe('the metrics', () => {
     const known = new Set((await selectRegistered()).map(line => line.split(' ')[0] as string));
     for (const file of ['alerts.yml', 'dashboard.json']) {
       const text = await readFile(join(docs, file), 'utf8');
-      const asked = text.match(/\b(?:http|datastore|campaign_cache|cache|service|changes|refresh)_[a-z_]+/g) ?? [];
+      const asked =
+        text.match(/\b(?:http|datastore|campaign_cache|cache|service|changes|deliveries|refresh)_[a-z_]+/g) ?? [];
       expect(asked.length).toBeGreaterThan(3);
       for (const name of asked) expect(known).toContain(name.replace(/_(?:bucket|count|sum)$/, ''));
     }
@@ -54,5 +57,21 @@ describe('the metrics', () => {
     expect(text).toContain('refresh_campaigns_total{result="opened"} 2');
     expect(text).toContain('refresh_campaigns_total{result="failed"} 3');
     expect(text).toMatch(/refresh_last_success_timestamp_seconds \d+/);
+  });
+
+  it('show what a census of the deliveries counted, and what became of attempts', async () => {
+    const metrics = createMetrics({ isProcessMeasured: false });
+    const { deliveries, watchDeliveries } = createServiceMetrics(metrics);
+    const summary = { pending: 3, due: 2, dead: 1, oldestAt: new Date(5_000) };
+    watchDeliveries({ read: async () => new Map([['fastlyPurge', summary]]) }, () => new Date(65_000));
+    const measured = deliveries.ofEffect('fastlyPurge');
+    measured.attempted('dead', 2);
+    measured.circuitChanged('open');
+    const { text } = await metrics.scrape();
+    expect(text).toContain('deliveries_pending{effect="fastlyPurge"} 3');
+    expect(text).toContain('deliveries_dead{effect="fastlyPurge"} 1');
+    expect(text).toContain('deliveries_oldest_age_seconds{effect="fastlyPurge"} 60');
+    expect(text).toContain('deliveries_total{effect="fastlyPurge",outcome="dead"} 2');
+    expect(text).toContain('deliveries_circuit_open{effect="fastlyPurge"} 1');
   });
 });

@@ -52,6 +52,11 @@ const nestsDeadlines: ConfigRule<Config> = ({ database, server }) => [
     : []),
 ];
 
+const renewsLeasesInTime: ConfigRule<Config> = ({ deliveries }) =>
+  deliveries.pollIntervalMs * 3 > deliveries.leaseSeconds * 1000
+    ? ['DELIVERIES_POLL_INTERVAL_MS must be at most a third of DELIVERIES_LEASE_SECONDS, which is renewed at polls']
+    : [];
+
 const seedsDemoOnlyApart: ConfigRule<Config> = ({ service }, environment) =>
   environment === 'production' && service.seedDemo ? ['SEED_DEMO is not for production'] : [];
 
@@ -99,6 +104,7 @@ export const configRules: readonly ConfigRule<Config>[] = [
   hasFittingAlgorithms,
   hasValidCron,
   nestsDeadlines,
+  renewsLeasesInTime,
   seedsDemoOnlyApart,
   inventsNothingInProduction,
   replicatesSomething,

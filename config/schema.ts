@@ -219,6 +219,65 @@ export const configSchema = {
         default: 10_000,
       }),
     }),
+    deliveries: group('Deliveries of changes to other systems.', {
+      enabled: key(
+        'DELIVERIES_ENABLED',
+        'Whether the process delivers, when it has the role `web` or `worker`; another one may.',
+        { type: 'boolean', default: true },
+      ),
+      pollIntervalMs: key(
+        'DELIVERIES_POLL_INTERVAL_MS',
+        'How often changes are looked for that another instance recorded, or that come again.',
+        { type: 'integer', minimum: 20, default: 1_000 },
+      ),
+      leaseSeconds: key(
+        'DELIVERIES_LEASE_SECONDS',
+        'For how long one instance has a target to itself, unless it renews: how long deliveries wait after a crash.',
+        { type: 'integer', minimum: 1, default: 15 },
+      ),
+      timeoutMs: key('DELIVERIES_TIMEOUT_MS', 'How long a batch may take.', {
+        type: 'integer',
+        minimum: 100,
+        default: 15_000,
+      }),
+      attempts: key(
+        'DELIVERIES_ATTEMPTS',
+        'How often a change is tried before it is a dead letter. A target that is down does not count.',
+        { type: 'integer', minimum: 1, maximum: 1_000, default: 50 },
+      ),
+      backoffMs: key('DELIVERIES_BACKOFF_MS', 'The longest wait after the first attempt; it doubles with each.', {
+        type: 'integer',
+        minimum: 1,
+        default: 200,
+      }),
+      maxBackoffMs: key('DELIVERIES_MAX_BACKOFF_MS', 'The longest wait of all.', {
+        type: 'integer',
+        minimum: 1,
+        default: 600_000,
+      }),
+      maxInFlight: key('DELIVERIES_MAX_IN_FLIGHT', 'How many batches are under way to one target.', {
+        type: 'integer',
+        minimum: 1,
+        maximum: 64,
+        default: 4,
+      }),
+      maxWaiting: key('DELIVERIES_MAX_WAITING', 'How many changes wait in memory for one target.', {
+        type: 'integer',
+        minimum: 2,
+        maximum: 100_000,
+        default: 1_000,
+      }),
+      circuitFailures: key(
+        'DELIVERIES_CIRCUIT_FAILURES',
+        'After how many failed batches in a row a target is taken to be down.',
+        { type: 'integer', minimum: 1, default: 5 },
+      ),
+      circuitMaxOpenMs: key('DELIVERIES_CIRCUIT_MAX_OPEN_MS', 'After how long at most it is tried again.', {
+        type: 'integer',
+        minimum: 1,
+        default: 30_000,
+      }),
+    }),
     cache: group('The cache of campaigns.', {
       maxBytes: key('CAMPAIGN_CACHE_MAX_BYTES', 'How much memory it takes.', {
         type: 'integer',

@@ -33,14 +33,16 @@ export type ChangeCause =
   | 'erasure';
 
 /** What is to be done outside the database after a change; each is delivered at least once. */
-export type EffectName =
-  | 'kinesisCampaign'
-  | 'sqsDataPipeline'
-  | 'sqsRefreshSelections'
-  | 'kinesisAttendance'
-  | 'fastlyPurge'
-  | 'stateBroadcast'
-  | 'linkedCampaigns';
+export const effectNames = [
+  'kinesisCampaign',
+  'sqsDataPipeline',
+  'sqsRefreshSelections',
+  'kinesisAttendance',
+  'fastlyPurge',
+  'stateBroadcast',
+  'linkedCampaigns',
+] as const;
+export type EffectName = (typeof effectNames)[number];
 
 /** What the writer knows of its change; the rest of the change is made by the write itself. */
 export interface ChangeDescription {

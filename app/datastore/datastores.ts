@@ -6,9 +6,17 @@ import {
 } from './attempts.ts';
 import { type CampaignDocument } from './campaign-document.ts';
 import { type CampaignsDatastore, createCampaignsDatastore, spec as campaignsSpec } from './campaigns.ts';
-import { type ChangeRecord, type Changes, createChanges, type Outbox, spec as changesSpec } from './changes.ts';
+import {
+  type ChangeFollower,
+  type ChangeRecord,
+  type Changes,
+  createChanges,
+  type Outbox,
+  spec as changesSpec,
+} from './changes.ts';
 import { type ContactsDatastore, createContactsDatastore, spec as contactsSpec } from './contacts.ts';
 import { type ContactDocument } from './contact-document.ts';
+import { createDeliveriesDatastore, type DeliveriesDatastore } from './deliveries.ts';
 import { createEventsDatastore, isEventId, type EventsDatastore, spec as eventsSpec } from './events.ts';
 import { type EventDocument } from './event-document.ts';
 import { createLocks, type LockDocument, type Locks, spec as locksSpec } from './locks.ts';
@@ -28,6 +36,7 @@ export interface Datastores {
   readonly promoters: PromotersDatastore;
   readonly contacts: ContactsDatastore;
   readonly changes: Changes;
+  readonly deliveries: DeliveriesDatastore;
   readonly locks: Locks;
   readonly users: UsersDatastore;
   readonly attempts: AttemptsDatastore;
@@ -88,6 +97,7 @@ export function createDatastores({
     promoters: createPromotersDatastore(open<PromoterDocument>(promotersSpec)),
     contacts: createContactsDatastore(open<ContactDocument>(contactsSpec)),
     changes,
+    deliveries: createDeliveriesDatastore({ collection: store.collection<ChangeRecord>(changesSpec) }),
     locks: createLocks({ collection: store.collection<LockDocument>(locksSpec), clock }),
     users: createUsersDatastore({ collection: store.collection<UserDocument>(usersSpec), clock }),
     attempts: createAttemptsDatastore({ collection: store.collection<AttemptDocument>(attemptsSpec) }),
@@ -95,6 +105,6 @@ export function createDatastores({
 }
 
 /** Opens the collection of changes, which the outbox and the datastores share. */
-export function openChanges(store: Store): Changes {
-  return createChanges({ collection: store.collection<ChangeRecord>(changesSpec) });
+export function openChanges(store: Store, follower?: ChangeFollower): Changes {
+  return createChanges({ collection: store.collection<ChangeRecord>(changesSpec), ...(follower && { follower }) });
 }

@@ -6,6 +6,7 @@ import { campaignTextRoutes } from './campaign-texts.ts';
 import { campaignRoutes } from './campaigns.ts';
 import { contactRoutes } from './contacts.ts';
 import { discoveryRoutes } from './discovery.ts';
+import { deliveryRoutes } from './deliveries.ts';
 import { eventRoutes } from './events.ts';
 import { marketRoutes } from './markets.ts';
 import { promoterRoutes } from './promoters.ts';
@@ -24,4 +25,5 @@ export const businessRoutes: readonly AnyRoute[] = [
   ...contactRoutes,
   ...discoveryRoutes,
   ...adminRoutes,
+  ...deliveryRoutes,
 ];

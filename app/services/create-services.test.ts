@@ -24,6 +24,7 @@ describe('the services of a configuration', () => {
     const revocations = createRevocations({ users: suite.world.datastores.users, log });
     return createServices(config, {
       revocations,
+      deliveries: suite.world.createContext().service.deliveries,
       caching: createCaching(config, { Log: silentLog, count: () => undefined }),
       onRefreshed: () => undefined,
       onHttpAttempt: () => undefined,

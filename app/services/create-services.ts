@@ -12,6 +12,7 @@ import { type Services } from './services.ts';
 
 export interface ServiceDependencies {
   readonly revocations: Revocations;
+  readonly deliveries: Services['deliveries'];
   readonly caching: Pick<Caching, 'campaignCache' | 'cache'>;
   readonly onRefreshed: NonNullable<RefreshOptions['onDone']>;
   readonly onHttpAttempt: (target: string, outcome: HttpOutcome, durationSeconds: number) => void;
@@ -23,7 +24,7 @@ export interface ServiceDependencies {
 /** Makes the services that are configured. */
 export function createServices(config: Config, dependencies: ServiceDependencies): Services {
   const { sourceCache, rateLimit, encryption, refresh, server, discovery } = config;
-  const { revocations, caching, onRefreshed } = dependencies;
+  const { revocations, deliveries, caching, onRefreshed } = dependencies;
   return {
     campaignCache: caching.campaignCache,
     promoterCache: createPromoterCache(caching.cache, { ttlSeconds: sourceCache.promoterTtlSeconds }),
@@ -32,6 +33,7 @@ export function createServices(config: Config, dependencies: ServiceDependencies
     passwords: createPasswords({ limit: rateLimit.passwordAttempts, windowSeconds: rateLimit.passwordWindowSeconds }),
     fieldEncryption: createFieldEncryption(encryption.keys),
     revocations,
+    deliveries,
     refreshOptions: { batchSize: refresh.batchSize, inactiveAfterDays: refresh.inactiveAfterDays, onDone: onRefreshed },
     publicReads: server.publicReads,
   };

@@ -1,4 +1,5 @@
 import { type FieldEncryption } from '../../lib/field-encryption.ts';
+import { type Deliveries } from '../hooks/delivery/deliveries.ts';
 import { type CampaignCache } from './campaign-cache.ts';
 import { type Discovery } from './discovery/discovery.ts';
 import { type Passwords } from './passwords.ts';
@@ -16,6 +17,7 @@ export interface Services {
   readonly discoveryValidation: 'off' | 'warn' | 'enforce';
   readonly passwords: Passwords;
   readonly fieldEncryption: FieldEncryption;
+  readonly deliveries: Pick<Deliveries, 'isEnabled' | 'circuitOf'>;
   readonly revocations: Pick<Revocations, 'poll'>;
   readonly refreshOptions: RefreshOptions;
   /** Whether opened campaigns are shown to callers without a token. */

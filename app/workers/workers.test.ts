@@ -11,6 +11,7 @@ import { type Role, selectWorkers, type Worker, type WorkerDependencies } from '
 
 describe('the workers of a process', () => {
   const suite = useManagerWorld();
+  const deliveries: Worker = { start: () => undefined, stop: () => Promise.resolve() };
   const select = (roles: readonly Role[], variables: Readonly<Record<string, string>> = {}): readonly Worker[] => {
     const { config } = loadConfig<Config>({
       schema: configSchema,
@@ -24,6 +25,7 @@ describe('the workers of a process', () => {
       datastores: suite.world.datastores,
       collections: openVersionedCollections(suite.world.store),
       dispatcher: suite.world.dispatcher,
+      deliveries,
       contexts: createContextFactory({ datastore, service, clock, log }),
       clock,
       Log: silentLog,
@@ -32,13 +34,14 @@ describe('the workers of a process', () => {
   };
   const cron = { REFRESH_CRON: '0 3 * * *' };
 
-  it('are none where it only answers requests', () => {
-    expect(select(['web'], cron)).toEqual([]);
+  it('are the deliveries alone where it only answers requests, unless others deliver', () => {
+    expect(select(['web'], cron)).toEqual([deliveries]);
+    expect(select(['web', 'worker'], { ...cron, DELIVERIES_ENABLED: 'false' })).toHaveLength(2);
     expect(select([])).toEqual([]);
   });
 
-  it('are the sweep and housekeeping where it works beside them', () => {
-    expect(select(['worker'], cron)).toHaveLength(2);
+  it('are the deliveries, the sweep and housekeeping where it works beside them', () => {
+    expect(select(['worker'], cron)).toEqual([deliveries, expect.anything(), expect.anything()]);
   });
 
   it('are the schedule of the refresh where there is one', () => {
@@ -47,13 +50,13 @@ describe('the workers of a process', () => {
   });
 
   it('are all of them where it has every role, each once', () => {
-    expect(select(['web', 'worker', 'refresh', 'worker'], cron)).toHaveLength(3);
+    expect(select(['web', 'worker', 'refresh', 'worker'], cron)).toHaveLength(4);
   });
 
   it('start and stop', async () => {
     const workers = select(['web', 'worker', 'refresh'], cron);
     for (const worker of workers) worker.start();
     await Promise.all(workers.map(worker => worker.stop()));
-    expect(workers).toHaveLength(3);
+    expect(workers).toHaveLength(4);
   });
 });

@@ -3,6 +3,7 @@ import { type Config } from '../../config/schema.ts';
 import { type ContextFactory } from '../context-factory.ts';
 import { type Clock } from '../context.ts';
 import { type Datastores, type openVersionedCollections } from '../datastore/datastores.ts';
+import { type Deliveries } from '../hooks/delivery/deliveries.ts';
 import { type Dispatcher } from '../hooks/dispatcher.ts';
 import { createHousekeeping } from './housekeeping.ts';
 import { createRefreshSchedule } from './refresh-schedule.ts';
@@ -23,25 +24,34 @@ export interface WorkerDependencies {
   readonly datastores: Datastores;
   readonly collections: ReturnType<typeof openVersionedCollections>;
   readonly dispatcher: Dispatcher;
+  readonly deliveries: Pick<Deliveries, 'start' | 'stop'>;
   readonly contexts: ContextFactory;
   readonly clock: Clock;
   readonly Log: Log;
 }
 
-/** Which workers a role runs. `web` runs none: it answers requests. */
+/** Whoever writes delivers at once, and so does whoever works beside it; leases see to it that one does at a time. */
+const selectDeliveries = ({ config, deliveries }: WorkerDependencies): readonly Worker[] =>
+  config.deliveries.enabled ? [deliveries] : [];
+
+/** Which workers a role runs. */
 const workersOf: Readonly<Record<Role, (dependencies: WorkerDependencies) => readonly Worker[]>> = {
-  web: () => [],
-  worker: ({ config, datastores, collections, dispatcher, clock, Log }) => [
-    createSweep({
-      collections,
-      outbox: dispatcher,
-      clock,
-      log: Log('app/workers/sweep'),
-      intervalMs: config.changes.sweepIntervalMs,
-      minAgeMs: config.changes.sweepAgeMs,
-    }),
-    createHousekeeping({ attempts: datastores.attempts, clock, log: Log('app/workers/housekeeping') }),
-  ],
+  web: selectDeliveries,
+  worker: dependencies => {
+    const { config, datastores, collections, dispatcher, clock, Log } = dependencies;
+    return [
+      ...selectDeliveries(dependencies),
+      createSweep({
+        collections,
+        outbox: dispatcher,
+        clock,
+        log: Log('app/workers/sweep'),
+        intervalMs: config.changes.sweepIntervalMs,
+        minAgeMs: config.changes.sweepAgeMs,
+      }),
+      createHousekeeping({ attempts: datastores.attempts, clock, log: Log('app/workers/housekeeping') }),
+    ];
+  },
   refresh: ({ config, datastores, contexts }) =>
     config.refresh.cron === undefined
       ? []
@@ -57,5 +67,6 @@ const workersOf: Readonly<Record<Role, (dependencies: WorkerDependencies) => rea
 
 /** Makes the workers of the roles of a process. */
 export function selectWorkers(roles: readonly Role[], dependencies: WorkerDependencies): readonly Worker[] {
-  return [...new Set(roles)].flatMap(role => workersOf[role](dependencies));
+  // Several roles may run the same one.
+  return [...new Set([...new Set(roles)].flatMap(role => workersOf[role](dependencies)))];
 }

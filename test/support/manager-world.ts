@@ -74,6 +74,7 @@ export async function openManagerWorld(overrides: Partial<Services> = {}): Promi
     discoveryValidation: 'enforce',
     passwords: createPasswords({ limit: 3, windowSeconds: 300 }),
     fieldEncryption: createFieldEncryption([Buffer.alloc(32, 7).toString('base64')]),
+    deliveries: { isEnabled: () => true, circuitOf: () => 'closed' },
     revocations: createRevocations({ users: datastores.users, log }),
     refreshOptions: { batchSize: 200, inactiveAfterDays: 30 },
     publicReads: false,

@@ -56,6 +56,7 @@ const bodies: Readonly<Record<string, (world: SampleWorld) => unknown>> = {
   marketPatch: () => ({ city: 'Ottawa' }),
   marketClones: ({ otherCampaignId }) => ({ fromCampaignId: otherCampaignId }),
   marketNotifyDate: ({ params }) => ({ marketIds: [params['marketId']], date: '2026-03-10T12:00:00.000Z' }),
+  redriveWrite: () => ({ effect: 'fastlyPurge' }),
   marketNotified: ({ params }) => ({ marketIds: [params['marketId']] }),
 };
 
