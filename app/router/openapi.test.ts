@@ -130,7 +130,7 @@ describe('the OpenAPI document of routes', () => {
       }),
     );
     expect(paths['/things/{thingId}']?.['get']?.parameters).toEqual([
-      { name: 'thingId', in: 'path', required: true, schema: { type: 'string' } },
+      { name: 'thingId', in: 'path', required: true, description: 'The id of the thing.', schema: { type: 'string' } },
       { name: 'domain', in: 'query', required: true, description: 'D.', schema: { type: 'string' } },
       { name: 'page', in: 'query', required: false, description: 'P.', schema: { type: 'integer' } },
       { name: 'if-match', in: 'header', required: false, description: 'I.', schema: { type: 'string' } },

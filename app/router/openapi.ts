@@ -89,11 +89,13 @@ function selectParameters(schema: ObjectSchema | undefined, place: 'query' | 'he
   });
 }
 
+/** `campaignId` is described as "The id of the campaign."; what is no id by its own name. */
 function selectPathParameters(path: string): Json[] {
-  return [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
+  return [...path.matchAll(/:(\w+)/g)].map(([, name = '']) => ({
     name,
     in: 'path',
     required: true,
+    description: name.endsWith('Id') ? `The id of the ${name.slice(0, -2)}.` : `The ${name}.`,
     schema: { type: 'string' },
   }));
 }
@@ -126,6 +128,8 @@ function describeBody(route: AnyRoute, components: Components): Json {
 
 function describeOperation(route: AnyRoute, components: Components): Json {
   const isOpen = route.permission === 'public';
+  const body = describeBody(route, components);
+  const others = Object.entries(route.otherStatuses ?? {});
   const parameters = [
     ...selectPathParameters(route.path),
     ...selectParameters(route.query, 'query', components),
@@ -144,7 +148,8 @@ function describeOperation(route: AnyRoute, components: Components): Json {
       requestBody: { required: true, content: { 'application/json': { schema: components.take(route.body) } } },
     }),
     responses: {
-      [route.response.status]: { description: route.response.description, ...describeBody(route, components) },
+      [route.response.status]: { description: route.response.description, ...body },
+      ...Object.fromEntries(others.map(([status, description]) => [status, { description, ...body }])),
       default: {
         description: 'An error.',
         content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },

@@ -47,6 +47,8 @@ interface RouteDeclaration<P extends string> {
   readonly description?: string;
   readonly permission: Permission;
   readonly response: RouteResponse;
+  /** Other statuses that come with the same body, each with what it means. */
+  readonly otherStatuses?: Readonly<Record<number, string>>;
   /** The types of the errors that are the route's own; those that every route can answer are not listed. */
   readonly errors?: readonly string[];
 }

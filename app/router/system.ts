@@ -98,6 +98,7 @@ export function createSystemRoutes({
       description: 'Answers 503 while the process starts or drains, or a dependency is down.',
       permission: 'public',
       response: { status: 200, kind: 'document', description: 'It is ready.', schema: readiness },
+      otherStatuses: { 503: 'It is not ready.' },
       handler: async () => {
         const result = await health.check();
         return { data: result, status: result.ready ? 200 : 503 };

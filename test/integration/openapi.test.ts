@@ -10,7 +10,12 @@ interface Operation {
   readonly operationId: string;
   readonly summary: string;
   readonly tags: readonly string[];
-  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly required: boolean }[];
+  readonly parameters?: readonly {
+    readonly name: string;
+    readonly in: string;
+    readonly required: boolean;
+    readonly description?: string;
+  }[];
   readonly requestBody?: Json;
   readonly responses: Readonly<Record<string, { readonly description: string }>>;
   readonly security?: readonly Json[];
@@ -103,6 +108,7 @@ describe('the OpenAPI document', () => {
       const inPath = parameters.filter(parameter => parameter.in === 'path');
       expect(inPath.map(({ name }) => name)).toEqual([...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name));
       expect(inPath.every(({ required }) => required)).toBe(true);
+      for (const { description } of parameters) expect(description).toMatch(/\S/);
       const keys = parameters.map(({ name, in: place }) => `${place} ${name}`);
       expect(new Set(keys).size).toBe(keys.length);
       expect(tags).toHaveLength(1);
@@ -114,6 +120,11 @@ describe('the OpenAPI document', () => {
       expect(operation['x-errors'].filter(type => !listErrorTypes().has(type))).toEqual([]);
     },
   );
+
+  it('says what readiness looks like when there is none', () => {
+    const { responses } = operations.find(({ path }) => path === '/health/ready')?.operation ?? {};
+    expect(responses).toMatchObject({ 200: { content: {} }, 503: { description: 'It is not ready.', content: {} } });
+  });
 
   it('holds schemas that a validator of JSON Schema 2020-12 takes', () => {
     const ajv = new Ajv2020({ strict: false, validateFormats: false });
