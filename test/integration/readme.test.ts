@@ -73,7 +73,9 @@ describe('the README', () => {
   });
 
   it('prints in its tour exactly what the service prints', async () => {
-    const tour = (await readSection('tour')).replaceAll('http://127.0.0.1:8080', url);
+    const tour = (await readSection('tour'))
+      .replaceAll('http://127.0.0.1:8080', url)
+      .replaceAll(' data/deliveries', ` ${directory}/deliveries`);
     const steps = selectSteps(tour);
     expect(steps.length).toBeGreaterThan(6);
     const outputs = await runSteps(steps);
