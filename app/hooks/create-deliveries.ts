@@ -6,7 +6,6 @@ import { type ServiceMetrics } from '../metrics.ts';
 import { createEffects } from './create-effects.ts';
 import { createCensus } from './delivery/census.ts';
 import { createDeliveries, type Deliveries } from './delivery/deliveries.ts';
-import { type Effect } from './effect.ts';
 
 export interface ConfiguredDeliveriesDependencies {
   readonly datastores: Pick<Datastores, 'campaigns' | 'markets' | 'deliveries' | 'locks'>;
@@ -26,13 +25,8 @@ export function createConfiguredDeliveries(
   config: Config,
   { datastores, clock, Log, metrics, tracing, onClose }: ConfiguredDeliveriesDependencies,
 ): Deliveries {
-  const { attempts, backoffMs, maxBackoffMs, leaseSeconds, circuitFailures, circuitMaxOpenMs, ...options } =
-    config.deliveries;
-  const patience = { attempts, backoff: { baseMs: backoffMs, maxMs: maxBackoffMs } };
-  const effects = createEffects(config, { datastores, tracing, onClose }).map((effect): Effect => ({
-    ...effect,
-    ...patience,
-  }));
+  const { leaseSeconds, circuitFailures, circuitMaxOpenMs, ...options } = config.deliveries;
+  const effects = createEffects(config, { datastores, tracing, onClose });
   const deliveries = createDeliveries({
     effects,
     deliveries: datastores.deliveries,

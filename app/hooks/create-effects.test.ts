@@ -67,7 +67,10 @@ describe('the effects of a configuration', () => {
       FASTLY_SERVICE_ID: 'abc',
       FASTLY_API_TOKEN: 'token',
     };
-    const effects = create(named);
+    const effects = create({ ...named, DELIVERIES_ATTEMPTS: '7', DELIVERIES_BACKOFF_MS: '3' });
+    for (const { attempts, backoff } of effects.values()) {
+      expect([attempts, backoff]).toEqual([7, { baseMs: 3, maxMs: 600_000 }]);
+    }
     expect([...effects.keys()]).toEqual(['kinesisCampaign', 'sqsRefreshSelections', 'fastlyPurge']);
     expect(effects.get('kinesisCampaign')?.batchSize).toBe(500);
   });
@@ -109,6 +112,7 @@ describe('the effects of a configuration', () => {
     const effect = createPurgeEffect({
       campaigns: suite.campaigns,
       tracing: null,
+      patience: { attempts: 1, backoff: { baseMs: 1, maxMs: 1 } },
       cdn: {
         purge: async targets => {
           requests.push(targets);

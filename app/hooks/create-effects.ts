@@ -41,6 +41,8 @@ export function createEffects(config: Config, dependencies: EffectDependencies):
   const { datastores, tracing, onClose } = dependencies;
   const aws = createAwsClients(config);
   onClose(() => aws.close());
+  const { attempts, backoffMs, maxBackoffMs } = config.deliveries;
+  const patience = { attempts, backoff: { baseMs: backoffMs, maxMs: maxBackoffMs } };
   const ofStream = createStreamMessages(datastores);
   return [
     ...createStreamEffect('kinesisCampaign', config.kinesis.campaignStream),
@@ -62,7 +64,9 @@ export function createEffects(config: Config, dependencies: EffectDependencies):
         ? createLocalSender(openSink(name))
         : createCampaignDataStream({ stream, connect: () => aws.kinesis() });
     const batchSize = STREAM_LIMITS.maxCount;
-    return [createMessageEffect({ name, span: 'hook.kinesis', batchSize, makeMessages: ofStream, sender, tracing })];
+    return [
+      createMessageEffect({ name, span: 'hook.kinesis', batchSize, makeMessages: ofStream, sender, patience, tracing }),
+    ];
   }
 
   function createQueueEffect(name: EffectName, queueUrl: string | undefined, makeMessages: MessageMaker): Effect[] {
@@ -70,7 +74,15 @@ export function createEffects(config: Config, dependencies: EffectDependencies):
     const sender =
       queueUrl === undefined ? createLocalSender(openSink(name)) : createQueue({ queueUrl, connect: () => aws.sqs() });
     return [
-      createMessageEffect({ name, span: 'hook.sqs', batchSize: QUEUE_BATCH_SIZE, makeMessages, sender, tracing }),
+      createMessageEffect({
+        name,
+        span: 'hook.sqs',
+        batchSize: QUEUE_BATCH_SIZE,
+        makeMessages,
+        sender,
+        patience,
+        tracing,
+      }),
     ];
   }
 
@@ -79,7 +91,7 @@ export function createEffects(config: Config, dependencies: EffectDependencies):
     if (serviceId === OFF) return [];
     const cdn =
       serviceId === undefined ? createLocalCdn(openSink('fastlyPurge')) : createCdn({ ...config.fastly, serviceId });
-    return [createPurgeEffect({ campaigns: datastores.campaigns, cdn, tracing })];
+    return [createPurgeEffect({ campaigns: datastores.campaigns, cdn, patience, tracing })];
   }
 }
 

@@ -5,12 +5,8 @@ import { type Effect } from './effect.ts';
 import { type MessageMaker } from './messages.ts';
 import { withDeliverySpan } from './spans.ts';
 
-/** How an effect is tried; the same for all targets that are services of others. */
-export const patience = {
-  // A target may be away for a day: the waits grow to 30 minutes, a quarter of an hour on average.
-  attempts: 110,
-  backoff: { baseMs: 200, maxMs: 30 * 60 * 1000 },
-} as const;
+/** How often an effect is tried, and with which waits in between. */
+export type Patience = Pick<Effect, 'attempts' | 'backoff'>;
 
 /** Makes the effect that sends a message for each change. */
 export function createMessageEffect({
@@ -19,6 +15,7 @@ export function createMessageEffect({
   batchSize,
   makeMessages,
   sender,
+  patience,
   tracing,
 }: {
   readonly name: EffectName;
@@ -27,6 +24,7 @@ export function createMessageEffect({
   readonly batchSize: number;
   readonly makeMessages: MessageMaker;
   readonly sender: MessageSender;
+  readonly patience: Patience;
   readonly tracing: Tracing | null;
 }): Effect {
   return {

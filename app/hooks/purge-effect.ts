@@ -4,7 +4,7 @@ import { type Datastores } from '../datastore/datastores.ts';
 import { type Cdn, type PurgeTarget } from '../services/cdn.ts';
 import { campaignKey, domainKey } from '../services/surrogate-keys.ts';
 import { type DeliveryFailure, type Effect } from './effect.ts';
-import { patience } from './message-effect.ts';
+import { type Patience } from './message-effect.ts';
 import { selectCampaignId } from './messages.ts';
 import { withDeliverySpan } from './spans.ts';
 
@@ -18,10 +18,12 @@ const PURGE_BATCH_SIZE = 85;
 export function createPurgeEffect({
   campaigns,
   cdn,
+  patience,
   tracing,
 }: {
   readonly campaigns: Pick<Datastores['campaigns'], 'findByIds'>;
   readonly cdn: Cdn;
+  readonly patience: Patience;
   readonly tracing: Tracing | null;
 }): Effect {
   const perform = async (
