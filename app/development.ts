@@ -2,23 +2,46 @@ import { signToken } from '../lib/auth/sign-token.ts';
 import { selectKeySource } from '../config/rules.ts';
 import { type Config } from '../config/schema.ts';
 import { type App } from './app.ts';
+import { type ManagerContext } from './context.ts';
+import { startDiscoveryStandIn } from './demo/discovery/server.ts';
 import { seedDemo } from './demo/seed.ts';
 
+/** The API key under which the stand-in of the Discovery API is used. */
+const STAND_IN_KEY = 'stand-in';
+
 const TOKEN_SECONDS = 12 * 60 * 60;
+
+/** Starts what an engineer's machine has no real one of: the Discovery API. Gives the configuration that names it. */
+export async function startStandIns(config: Config): Promise<Config> {
+  const { discovery } = config;
+  if (!discovery.stub || discovery.apiKey !== undefined) return config;
+  const { url } = await startDiscoveryStandIn();
+  return { ...config, discovery: { ...discovery, url, apiKey: STAND_IN_KEY } };
+}
+
+/**
+ * Gives the context in which demo data is written. Its shows and venues are invented: only the stand-in of the Discovery
+ * API knows them, and no other is asked.
+ */
+export function createDemoContext(app: App, { discovery }: Config): ManagerContext {
+  const ctx = app.contexts.forSystem('demo');
+  return discovery.apiKey === STAND_IN_KEY ? ctx : { ...ctx, service: { ...ctx.service, discoveryValidation: 'off' } };
+}
 
 /** Fills an empty embedded store with demo data, and tells an engineer where everything is. */
 export async function greet(
   app: App,
   { config, url }: { readonly config: Config; readonly url: string },
 ): Promise<void> {
-  const { service, jwt } = config;
+  const { service, jwt, discovery } = config;
   const seeded =
-    service.seedDemo && app.store.kind === 'embedded' ? await seedDemo(app.contexts.forSystem('demo')) : null;
+    service.seedDemo && app.store.kind === 'embedded' ? await seedDemo(createDemoContext(app, config)) : null;
   const lines = [
     `campaign-service listens on ${url}`,
     `API docs:          ${url}/docs`,
     `Data:              ${app.store.location}${seeded === null ? '' : ` (demo: ${seeded.campaigns} campaigns, ${seeded.markets} markets)`}`,
   ];
+  if (discovery.apiKey === STAND_IN_KEY) lines.push(`Discovery API:     ${discovery.url} (a stand-in)`);
   // With a key of its own, only its owner makes tokens.
   const secret = selectKeySource(jwt)?.secret;
   if (secret !== undefined) {

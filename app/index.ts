@@ -10,7 +10,7 @@ const configDirectory = fileURLToPath(new URL('../config/', import.meta.url));
 
 /** Reads the configuration before anything else is loaded, starts the service, and stops it on a signal. */
 async function main(): Promise<void> {
-  const { config, environment } = loadConfig<Config>({
+  const { config: named, environment } = loadConfig<Config>({
     schema: configSchema,
     rules: configRules,
     directory: configDirectory,
@@ -24,12 +24,14 @@ async function main(): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  const isDevelopment = environment === 'development';
+  const config = isDevelopment ? await (await import('./development.ts')).startStandIns(named) : named;
   const { create } = await import('./app.ts');
   const app = await create({ config, environment });
   made.app = app;
   try {
     const { url } = await app.start();
-    if (environment === 'development') {
+    if (isDevelopment) {
       const { greet } = await import('./development.ts');
       await greet(app, { config, url });
     }

@@ -1,7 +1,9 @@
-import { create } from '../app/app.ts';
+import { type App, create } from '../app/app.ts';
 import { DataDirectoryLockedError } from '../app/datastore/store/embedded/directory-lock.ts';
 import { seedLoad } from '../app/demo/load/seed-load.ts';
 import { isEmpty, writeDemo } from '../app/demo/seed.ts';
+import { createDemoContext, startStandIns } from '../app/development.ts';
+import { type Config } from '../config/schema.ts';
 import { exitCodes, print, runCommand, tell, throwIfUnknownWords } from './lib/command.ts';
 import { createScriptLog, loadServiceConfig } from './lib/configuration.ts';
 import { parseCount } from './lib/values.ts';
@@ -30,9 +32,9 @@ await runCommand({
   async run({ values, positionals }) {
     throwIfUnknownWords(positionals);
     const campaigns = values.campaigns === undefined ? undefined : parseCount('--campaigns', values.campaigns);
-    const app = await open();
+    const { app, config } = await open();
     try {
-      const ctx = app.contexts.forSystem('seed');
+      const ctx = createDemoContext(app, config);
       if (!values.force && !(await isEmpty(ctx))) {
         tell(`There are campaigns in ${app.store.location} already. Use --force to add to them.`);
         return exitCodes.failed;
@@ -49,11 +51,12 @@ await runCommand({
 });
 
 /** Makes the service without starting it: no port, no workers. Nothing has to look away before it stops. */
-async function open(): ReturnType<typeof create> {
-  const { config, environment } = loadServiceConfig();
+async function open(): Promise<{ readonly app: App; readonly config: Config }> {
+  const { config: named, environment } = loadServiceConfig();
+  const config = environment === 'development' ? await startStandIns(named) : named;
   const server = { ...config.server, shutdownDelayMs: 0 };
   try {
-    return await create({ config: { ...config, server }, environment, log: createScriptLog() });
+    return { app: await create({ config: { ...config, server }, environment, log: createScriptLog() }), config };
   } catch (error) {
     if (error instanceof DataDirectoryLockedError) tell('Stop the service first, or seed a MongoDB (MONGODB_URI).');
     throw error;

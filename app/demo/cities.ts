@@ -25,7 +25,8 @@ function inCountry(country: string, timezone: string, rows: readonly Row[]): Cit
   });
 }
 
-const all: readonly City[] = [
+/** All cities of the demo. */
+export const cities: readonly City[] = [
   ...inCountry('CA', 'America/Toronto', [
     ['Toronto', 'ON', [-79.3832, 43.6532], 2_794_356, 'Lakefront Hall'],
     ['Montréal', 'QC', [-73.5673, 45.5017], 1_762_949, 'Salle des Érables'],
@@ -91,7 +92,7 @@ const all: readonly City[] = [
   ]),
 ];
 
-const byName: ReadonlyMap<string, City> = new Map(all.map(city => [city.name, city]));
+const byName: ReadonlyMap<string, City> = new Map(cities.map(city => [city.name, city]));
 
 /** Gives the cities of these names, in their order. Throws for a name that is none of the demo's. */
 export function selectCities(names: readonly string[]): City[] {

@@ -179,14 +179,16 @@ export function createCache({
 async function waitFor<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
   signal.throwIfAborted();
+  // A signal of one's own: many may wait under one that lives long, and each listener would stay with it.
+  const own = AbortSignal.any([signal]);
   let onAbort = (): void => undefined;
   const aborted = new Promise<never>((_resolve, reject) => {
     onAbort = () => reject(signal.reason as Error);
-    signal.addEventListener('abort', onAbort, { once: true });
+    own.addEventListener('abort', onAbort, { once: true });
   });
   try {
     return await Promise.race([work, aborted]);
   } finally {
-    signal.removeEventListener('abort', onAbort);
+    own.removeEventListener('abort', onAbort);
   }
 }
