@@ -20,9 +20,10 @@ export interface AwsFault {
   readonly message?: string;
 }
 
-/** What becomes of a call: it is never answered, refused, or passed on, changed on its way there and back. */
+/** What becomes of a call: it is lost, its answer is lost, it is refused, or passed on, changed on its way there and back. */
 export type Meddling =
   | 'hang'
+  | 'loseAnswer'
   | AwsFault
   | {
       readonly body: Readonly<Record<string, unknown>>;
@@ -65,16 +66,18 @@ export async function startAwsProxy(targetUrl: string): Promise<AwsProxy> {
     calls.push(call);
     const meddling = state.decide(call);
     if (meddling === 'hang') return;
-    if (meddling !== undefined && 'type' in meddling) {
+    if (typeof meddling === 'object' && 'type' in meddling) {
       const { status, type, message = '' } = meddling;
       res.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' });
       res.end(JSON.stringify({ __type: type, message }));
       return;
     }
-    const [status, type, text] = await pass(headers, meddling === undefined ? raw : JSON.stringify(meddling.body));
+    const changed = meddling === 'loseAnswer' ? undefined : meddling;
+    const [status, type, text] = await pass(headers, changed === undefined ? raw : JSON.stringify(changed.body));
+    if (meddling === 'loseAnswer') return;
     res.writeHead(status, { 'content-type': type });
-    const isChanged = meddling !== undefined && status === 200;
-    res.end(isChanged ? JSON.stringify(meddling.answer(JSON.parse(text) as Record<string, unknown>)) : text);
+    const isChanged = changed !== undefined && status === 200;
+    res.end(isChanged ? JSON.stringify(changed.answer(JSON.parse(text) as Record<string, unknown>)) : text);
   };
 
   const server = createServer((req, res) => {
