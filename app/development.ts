@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { signToken } from '../lib/auth/sign-token.ts';
 import { selectKeySource } from '../config/rules.ts';
 import { type Config } from '../config/schema.ts';
@@ -42,6 +43,11 @@ export async function greet(
     `Data:              ${app.store.location}${seeded === null ? '' : ` (demo: ${seeded.campaigns} campaigns, ${seeded.markets} markets)`}`,
   ];
   if (discovery.apiKey === STAND_IN_KEY) lines.push(`Discovery API:     ${discovery.url} (a stand-in)`);
+  if (hasLocalDeliveries(config)) {
+    lines.push(
+      `Deliveries:        ${path.join(config.database.directory, 'deliveries')} (what Kinesis, SQS and the CDN would get)`,
+    );
+  }
   // With a key of its own, only its owner makes tokens.
   const secret = selectKeySource(jwt)?.secret;
   if (secret !== undefined) {
@@ -52,4 +58,10 @@ export async function greet(
     lines.push(`Development token: ${token}`);
   }
   process.stdout.write(`\n${lines.join('\n')}\n\n`);
+}
+
+/** Whether a target of deliveries is not named, so that a file takes its place. */
+function hasLocalDeliveries({ kinesis, sqs, fastly }: Config): boolean {
+  const targets = [kinesis.campaignStream, kinesis.attendanceStream, sqs.dataPipelineQueueUrl, fastly.serviceId];
+  return [...targets, sqs.refreshSelectionsQueueUrl].includes(undefined);
 }
