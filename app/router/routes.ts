@@ -1,6 +1,7 @@
 import { adminRoutes } from './admin.ts';
 import { campaignContactRoutes } from './campaign-contacts.ts';
 import { campaignLifeRoutes } from './campaign-life.ts';
+import { campaignPublishRoutes } from './campaign-publish.ts';
 import { campaignQueryRoutes } from './campaign-queries.ts';
 import { campaignTextRoutes } from './campaign-texts.ts';
 import { campaignRoutes } from './campaigns.ts';
@@ -19,6 +20,7 @@ export const businessRoutes: readonly AnyRoute[] = [
   ...campaignRoutes,
   ...campaignTextRoutes,
   ...campaignContactRoutes,
+  ...campaignPublishRoutes,
   ...marketRoutes,
   ...eventRoutes,
   ...promoterRoutes,

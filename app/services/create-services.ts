@@ -4,11 +4,15 @@ import { type Log } from '../../lib/log.ts';
 import { type Config } from '../../config/schema.ts';
 import { type Caching } from './caching.ts';
 import { createDiscovery, type Discovery } from './discovery/discovery.ts';
+import { createGitlab } from './gitlab.ts';
 import { createPasswords } from './passwords.ts';
 import { createPromoterCache } from './promoter-cache.ts';
 import { type RefreshOptions } from './refresh-options.ts';
 import { type Revocations } from './revocations.ts';
 import { type Services } from './services.ts';
+
+/** How often GitLab is asked at most for what may be asked again: somebody waits for the answer. */
+const GITLAB_ATTEMPTS = 2;
 
 export interface ServiceDependencies {
   readonly revocations: Revocations;
@@ -30,6 +34,7 @@ export function createServices(config: Config, dependencies: ServiceDependencies
     promoterCache: createPromoterCache(caching.cache, { ttlSeconds: sourceCache.promoterTtlSeconds }),
     discovery: openDiscovery(config, dependencies),
     discoveryValidation: discovery.validate,
+    gitlab: openGitlab(config, dependencies),
     passwords: createPasswords({ limit: rateLimit.passwordAttempts, windowSeconds: rateLimit.passwordWindowSeconds }),
     fieldEncryption: createFieldEncryption(encryption.keys),
     revocations,
@@ -55,4 +60,24 @@ function openDiscovery(
     onAttempt: (...attempt) => onHttpAttempt('discovery', ...attempt),
   });
   return instrument('discovery', createDiscovery({ http, cache, log, ...sourceCache }));
+}
+
+function openGitlab(
+  { gitlab: { url, token, project, branch, directory, timeoutMs } }: Config,
+  { onHttpAttempt, instrument, Log }: ServiceDependencies,
+): Services['gitlab'] {
+  if (url === undefined || token === undefined || project === undefined) {
+    const settings = { GITLAB_URL: url, GITLAB_TOKEN: token, GITLAB_PROJECT: project };
+    return { missing: Object.entries(settings).flatMap(([name, value]) => (value === undefined ? [name] : [])) };
+  }
+  const http = createHttpClient({
+    target: 'gitlab',
+    baseUrl: `${url.replace(/\/+$/, '')}/api/v4`,
+    headers: { 'private-token': token },
+    timeoutMs,
+    attempts: GITLAB_ATTEMPTS,
+    log: Log('app/services/gitlab'),
+    onAttempt: (...attempt) => onHttpAttempt('gitlab', ...attempt),
+  });
+  return instrument('gitlab', createGitlab({ http, project, branch, directory }));
 }

@@ -15,9 +15,13 @@ export function createNotConfigured(
 /** Gives what is answered when a call of another system failed: 503, and when to come back. Anything else is given as it is. */
 export function toUnavailable(error: unknown): unknown {
   if (!(error instanceof HttpCallError)) return error;
-  const { target, retryAfterMs } = error;
+  const { target, status, isTransient, reason, retryAfterMs } = error;
+  const isRefused = reason === 'status' && !isTransient;
   return new ServiceUnavailableError(target, {
     cause: error,
+    ...(isRefused && {
+      message: `${target} refused what the service asked for, with ${status}: see how it is configured.`,
+    }),
     ...(retryAfterMs !== undefined && { retryAfterSeconds: Math.max(1, Math.ceil(retryAfterMs / 1000)) }),
   });
 }

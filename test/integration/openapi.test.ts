@@ -1,7 +1,9 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { startDiscoveryStandIn } from '../../app/demo/discovery/server.ts';
 import { startTestApp } from '../support/app.ts';
 import { listErrorTypes } from '../support/error-types.ts';
+import { gitlabVariables, startGitlabStub } from '../support/gitlab-stub.ts';
 import { createSampleWorld, sampleRequest } from '../support/route-samples.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -30,8 +32,22 @@ interface Document {
   readonly components: { readonly schemas: Readonly<Record<string, Json>>; readonly securitySchemes: Json };
 }
 
-const test = await startTestApp();
-afterAll(() => test.stop());
+// Every route answers: what it asks is there.
+const standIn = await startDiscoveryStandIn();
+const gitlab = await startGitlabStub();
+const test = await startTestApp({
+  variables: {
+    DISCOVERY_URL: standIn.url,
+    DISCOVERY_API_KEY: 'stand-in',
+    DISCOVERY_VALIDATE: 'off',
+    ...gitlabVariables(gitlab.url),
+  },
+});
+afterAll(async () => {
+  await test.stop();
+  await gitlab.stop();
+  await standIn.stop();
+});
 const { routes } = test.app;
 
 const document = (await test.client.get('/openapi.json')).body as Document;

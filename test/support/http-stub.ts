@@ -34,6 +34,8 @@ export interface HttpStub {
   failNext(...failures: (StubAnswer | Mishap)[]): void;
   /** All requests are answered so instead, until `recover`. */
   failAlways(failure: StubAnswer | Mishap): void;
+  /** A request for which this gives something is answered so instead, until `recover`. */
+  failWhen(select: (request: StubRequest) => StubAnswer | Mishap | undefined): void;
   recover(): void;
   /** Forgets what it was asked. */
   forget(): void;
@@ -46,7 +48,7 @@ export async function startHttpStub(
 ): Promise<HttpStub> {
   const requests: StubRequest[] = [];
   const upcoming: (StubAnswer | Mishap)[] = [];
-  const state: { always?: StubAnswer | Mishap } = {};
+  const state: { select?: (request: StubRequest) => StubAnswer | Mishap | undefined } = {};
   const server = createServer((req, res) => {
     void (async () => {
       const { pathname: path, searchParams: query } = new URL(req.url ?? '/', 'http://stub');
@@ -54,7 +56,7 @@ export async function startHttpStub(
       const body: unknown = raw === '' ? undefined : JSON.parse(raw);
       const request = { method: req.method ?? '', path, query, headers: req.headers, body };
       requests.push(request);
-      send(res, upcoming.shift() ?? state.always ?? (await answer(request)));
+      send(res, upcoming.shift() ?? state.select?.(request) ?? (await answer(request)));
     })().catch((error: unknown) => send(res, { status: 500, body: { stub: String(error) } }));
   });
   server.listen(0, '127.0.0.1');
@@ -64,10 +66,13 @@ export async function startHttpStub(
     requests,
     failNext: (...failures) => void upcoming.push(...failures),
     failAlways: failure => {
-      state.always = failure;
+      state.select = () => failure;
+    },
+    failWhen: select => {
+      state.select = select;
     },
     recover: () => {
-      delete state.always;
+      delete state.select;
       upcoming.length = 0;
     },
     forget: () => {

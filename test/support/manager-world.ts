@@ -72,6 +72,7 @@ export async function openManagerWorld(overrides: Partial<Services> = {}): Promi
     }),
     discovery: null,
     discoveryValidation: 'enforce',
+    gitlab: { missing: ['GITLAB_URL', 'GITLAB_TOKEN', 'GITLAB_PROJECT'] },
     passwords: createPasswords({ limit: 3, windowSeconds: 300 }),
     fieldEncryption: createFieldEncryption([Buffer.alloc(32, 7).toString('base64')]),
     deliveries: { isEnabled: () => true, circuitOf: () => 'closed' },

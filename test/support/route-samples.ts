@@ -1,6 +1,10 @@
+import { selectDiscoveryId } from '../../app/demo/ids.ts';
 import { type AnyRoute } from '../../app/router/route.ts';
 import { type Client } from './client.ts';
 import { buildCampaign, buildContact, buildMarket, buildPromoter, createCampaign, createMarket } from './factories.ts';
+
+/** A show that the stand-in of the Discovery API knows: the first in Toronto. */
+const SHOW_ID = selectDiscoveryId('G5v', 'event/paper-lanterns-canada/Toronto/0');
 
 /** Documents for requests to name: their ids by the name of the path parameter. */
 export interface SampleWorld {
@@ -25,14 +29,16 @@ export async function createSampleWorld(client: Client): Promise<SampleWorld> {
   await createMarket(client, other._id);
   const contact = await client.post<{ _id: string }>('/contacts', buildContact());
   const promoter = await client.post<{ _id: string }>('/promoters', buildPromoter());
-  await client.post('/events/show-1', { status: 'onsale' });
+  await client.post(`/events/${SHOW_ID}`, { status: 'onsale' });
   return {
     params: {
       campaignId: campaign._id,
       marketId: market._id,
       contactId: contact.data._id,
       promoterId: promoter.data._id,
-      eventId: 'show-1',
+      eventId: SHOW_ID,
+      artistId: selectDiscoveryId('K8v', 'artist/The Paper Lanterns'),
+      venueId: selectDiscoveryId('KovZ', 'venue/Lakefront Hall'),
       userId: 'another-user',
       asset: 'swagger-ui.css',
     },
@@ -63,7 +69,7 @@ const bodies: Readonly<Record<string, (world: SampleWorld) => unknown>> = {
 const queries: Readonly<Record<string, (world: SampleWorld) => string>> = {
   domain: ({ domain }) => domain,
   categoryIds: () => 'rock,pop',
-  eventId: () => 'show-1',
+  eventId: () => SHOW_ID,
 };
 
 /** Fills in the parameters of a path. */

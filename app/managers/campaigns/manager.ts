@@ -3,6 +3,7 @@ import { create } from './create.ts';
 import { findFaqs, findTerms, updateFaqs, updateTerms } from './texts.ts';
 import { findHistory } from './history.ts';
 import { findByEvent, findCategoryIds, findEventIds, findIds, list, selectPresaleWindow } from './list.ts';
+import { findPublication, publish } from './publish.ts';
 import { findByDomain, findById, findStatus } from './read.ts';
 import { refresh, retire } from './refresh.ts';
 import { update } from './update.ts';
@@ -21,9 +22,11 @@ export const campaignManager = {
   findFaqs,
   findHistory,
   findIds,
+  findPublication,
   findStatus,
   findTerms,
   list,
+  publish,
   refresh,
   retire,
   selectExpectedVersion,
