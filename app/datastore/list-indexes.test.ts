@@ -162,13 +162,14 @@ describe('the queries of the datastores', () => {
       markets.findByIds([id]),
       markets.findByCampaign(id, 10),
       markets.findEventIds([id]),
+      markets.findEventIdsByCampaign([id]),
       markets.findCampaignIdsByEvent('E1'),
       markets.findCampaignIdsByPresale(window),
       markets.findByPresale({ ...window, ...page, campaignIds: [id] }),
       markets.findNotifiable({ ...page, until: at }),
       markets.isPromoterUsed(id),
     ]);
-    expect(answers).toEqual(Array(16).fill('served'));
+    expect(answers).toEqual(Array(17).fill('served'));
   });
 
   it('are served by an index each: events', async () => {

@@ -103,20 +103,30 @@ describe('compose.yaml', () => {
         const { environment = {}, secrets: used = [] } = services[name] ?? {};
         expect(Object.keys(environment).filter(variable => !known.has(variable))).toEqual([]);
         expect(used.filter(secret => !(secret in secrets))).toEqual([]);
-        const variables = Object.fromEntries(
-          Object.entries(environment).map(([variable, value]) => [
-            variable,
-            value.replace('/run/secrets', directory).replace(/^\$\{\w+:-(.*)\}$/, '$1'),
-          ]),
-        );
-        const load = (): unknown =>
+        const load = (given: Readonly<Record<string, string>>): Config =>
           loadConfig<Config>({
             schema: configSchema,
             rules: configRules,
             directory: path.join(root, 'config'),
-            variables,
-          });
-        expect(load).not.toThrow();
+            variables: Object.fromEntries(
+              Object.entries(environment).map(([variable, value]) => [
+                variable,
+                value
+                  .replace('/run/secrets', directory)
+                  .replace(
+                    /^\$\{(\w+):-(.*)\}$/,
+                    (_all, named: string, byDefault: string) => given[named] ?? byDefault,
+                  ),
+              ]),
+            ),
+          }).config;
+        expect(load({}).kinesis.campaignStream).toBe('off');
+        const backends = [...(await read('compose.backends.env')).matchAll(/^(\w+)=(.+)$/gm)];
+        const given = Object.fromEntries(backends.map(([, variable = '', value = '']) => [variable, value]));
+        const { kinesis, sqs } = load(given);
+        const { endpoint: _kinesis, ...streams } = kinesis;
+        const { endpoint: _sqs, ...queues } = sqs;
+        expect([...Object.values(streams), ...Object.values(queues)].sort()).toEqual(Object.values(given).sort());
       }
     } finally {
       await rm(directory, { recursive: true });
