@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { INVALIDATION_CHANNEL } from '../../app/services/cache/invalidations.ts';
 import { type Campaign } from '../../schemas/campaign.ts';
 import { type TestApp, startTestApp } from '../support/app.ts';
 import { buildPromoter, createOpenCampaign } from '../support/factories.ts';
@@ -93,6 +94,46 @@ describe('two instances with Redis between them', () => {
       () => second.client.get(`/promoters/${made._id}`),
       ({ status }) => status === 404,
     );
+  });
+
+  it('show no older promoter although the replica lags', async () => {
+    const { data: made } = await first.client.post<{ _id: string; name: string }>('/promoters', buildPromoter());
+    await until(
+      () => replica.client.get(`promoter:${made._id}`),
+      text => text !== null,
+    );
+    expect((await second.client.get(`/promoters/${made._id}`)).status).toBe(200);
+    await replica.client.replicaof('NO', 'ONE');
+    await first.client.patch(`/promoters/${made._id}`, { name: `${made.name} again` });
+    const shown = await until(
+      () => second.client.get<typeof made>(`/promoters/${made._id}`),
+      ({ text }) => text.includes('again'),
+    );
+    expect(shown.status).toBe(200);
+    await replica.client.replicaof('127.0.0.1', redis.port);
+    await until(
+      () => replica.client.get(`promoter:${made._id}`),
+      text => text?.includes('again') === true,
+    );
+  });
+
+  it('make nothing of a message that is none of theirs', async () => {
+    const campaign = await createOpenCampaign(first.client);
+    await remember(second, campaign);
+    const { _id: documentId } = campaign;
+    for (const message of [
+      'text',
+      '{}',
+      JSON.stringify({ from: 'x', collection: 'users', documentId, version: 9 }),
+      JSON.stringify({ from: 'x', collection: 'campaigns', documentId: { $ne: null }, version: 9 }),
+    ]) {
+      await redis.client.publish(INVALIDATION_CHANNEL, message);
+    }
+    await until(
+      () => second.logs.filter(({ message }) => message === 'invalidations.unreadable').length,
+      count => count === 4,
+    );
+    expect(second.app.services.campaignCache.peek(documentId)).toBeDefined();
   });
 
   it.each(['killed', 'frozen'] as const)(

@@ -27,7 +27,10 @@ describe('the cache', () => {
   let counted: string[];
   const now = (): number => time;
   const shared: SharedTier = {
-    get: async key => shelf.get(key) ?? null,
+    get: async (key, isGood) => {
+      const entry = shelf.get(key);
+      return entry !== undefined && isGood(entry) ? entry : null;
+    },
     put: async (key, entry) => void shelf.set(key, entry),
     putForSure: (key, entry) => void shelf.set(key, entry),
     catchUp: () => undefined,

@@ -115,9 +115,10 @@ export function createCache({
     policy: CachePolicy,
     { isValid }: CacheSource<T>,
   ): Promise<LocalEntry | null> => {
-    const entry = (await shared?.get(key)) ?? null;
-    if (entry === null || entry.staleUntil <= now() || isBelowFloor(key, entry.version)) return null;
-    return entry.value === null || isValid(entry.value) ? keep(key, entry, policy) : null;
+    const isGood = ({ value, version, staleUntil }: CacheEntry): boolean =>
+      staleUntil > now() && !isBelowFloor(key, version) && (value === null || isValid(value));
+    const entry = (await shared?.get(key, isGood)) ?? null;
+    return entry && keep(key, entry, policy);
   };
 
   const startFlight = (key: string, work: () => Promise<Flight>): Promise<Flight> => {

@@ -13,6 +13,7 @@ describe('the shared tier, over a primary and a replica', () => {
   let counted: string[] = [];
   const rejections: unknown[] = [];
   const onRejection = (reason: unknown): void => void rejections.push(reason);
+  const isGood = (): boolean => true;
   const entry = (value: unknown, version = 1) => ({
     value,
     version,
@@ -59,7 +60,7 @@ describe('the shared tier, over a primary and a replica', () => {
       () => replica.client.get('promoter:1'),
       text => text !== null,
     );
-    expect(await tier.get('promoter:1')).toMatchObject({ value: 'a' });
+    expect(await tier.get('promoter:1', isGood)).toMatchObject({ value: 'a' });
     expect(counted).toEqual(['replica hit']);
   });
 
@@ -77,7 +78,7 @@ describe('the shared tier, over a primary and a replica', () => {
       () => replica.client.get('foreign'),
       text => text !== null,
     );
-    expect(await tier.get('foreign')).toBeNull();
+    expect(await tier.get('foreign', isGood)).toBeNull();
     expect(counted).toEqual(['replica error', 'primary error']);
     await tier.put('foreign', entry('a'));
     expect(JSON.parse((await primary.client.get('foreign')) ?? '')).toMatchObject({ value: 'a' });
@@ -86,20 +87,39 @@ describe('the shared tier, over a primary and a replica', () => {
   it('reads from the primary while the replica hangs or is dead', async () => {
     await tier.put('fallback', entry('a'));
     replica.freeze();
-    expect(await tier.get('fallback')).toMatchObject({ value: 'a' });
+    expect(await tier.get('fallback', isGood)).toMatchObject({ value: 'a' });
     expect(counted).toEqual(['replica error', 'primary hit']);
     replica.thaw();
     await replica.kill();
     await whenBoth(false, 'replica');
-    expect(await tier.get('fallback')).toMatchObject({ value: 'a' });
+    expect(await tier.get('fallback', isGood)).toMatchObject({ value: 'a' });
     await replica.restart();
     await whenBoth(true, 'replica');
+  });
+
+  it('takes from the primary what a replica that lags has only in an older version', async () => {
+    await tier.put('lag', entry('old', 1));
+    await until(
+      () => replica.client.get('lag'),
+      text => text !== null,
+    );
+    // Cut off from its primary, it goes on giving what it has.
+    await replica.client.replicaof('NO', 'ONE');
+    await tier.put('lag', entry('new', 2));
+    expect(await tier.get('lag', isGood)).toMatchObject({ value: 'old' });
+    expect(await tier.get('lag', ({ version }) => version >= 2)).toMatchObject({ value: 'new' });
+    expect(await tier.get('lag', ({ version }) => version >= 3)).toBeNull();
+    await replica.client.replicaof('127.0.0.1', primary.port);
+    await until(
+      () => replica.client.get('lag'),
+      text => text?.includes('new') === true,
+    );
   });
 
   it('misses while both hang, and puts in what was written meanwhile as soon as the primary answers', async () => {
     primary.freeze();
     replica.freeze();
-    expect(await tier.get('promoter:2')).toBeNull();
+    expect(await tier.get('promoter:2', isGood)).toBeNull();
     tier.putForSure('promoter:2', entry('a', 1));
     tier.putForSure('promoter:2', entry('b', 2));
     await tier.put('other', entry('x'));
@@ -119,7 +139,7 @@ describe('the shared tier, over a primary and a replica', () => {
     await replica.kill();
     await primary.kill();
     await whenBoth(false, 'primary');
-    expect(await tier.get('promoter:2')).toBeNull();
+    expect(await tier.get('promoter:2', isGood)).toBeNull();
     tier.putForSure('promoter:3', entry('c', 7));
     await primary.restart();
     await replica.restart();

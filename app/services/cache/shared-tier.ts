@@ -11,8 +11,12 @@ export type CountRead = (tier: CacheTier, outcome: TierOutcome) => void;
 
 /** The tier of the cache that instances share. Its failures are misses. */
 export interface SharedTier {
-  /** Gives what lies there: from the replica, else from the primary, else null. Never throws. */
-  get(key: string): Promise<CacheEntry | null>;
+  /**
+   * Gives what lies there: from the replica, else from the primary, else null. Never throws.
+   *
+   * @param isGood says whether an entry may be shown; a replica that lags has others
+   */
+  get(key: string, isGood: (entry: CacheEntry) => boolean): Promise<CacheEntry | null>;
   /** Puts an entry, unless a newer version lies there. Never throws. */
   put(key: string, entry: CacheEntry): Promise<void>;
   /** The same for what was just written to the database: when Redis is away, it is put as soon as it answers again. */
@@ -78,10 +82,13 @@ export function createSharedTier(
   };
 
   return {
-    async get(key) {
-      // A replica that has nothing may only be late, but what it lacks is looked for at its source anyway.
+    async get(key, isGood) {
       const fromReplica = replica === null ? undefined : await getFrom(replica, key);
-      return fromReplica === undefined ? ((await getFrom(primary, key)) ?? null) : fromReplica;
+      // A replica that has nothing may only be late, but what it lacks is looked for at its source anyway.
+      if (fromReplica === null) return null;
+      if (fromReplica !== undefined && isGood(fromReplica)) return fromReplica;
+      const fromPrimary = await getFrom(primary, key);
+      return fromPrimary && isGood(fromPrimary) ? fromPrimary : null;
     },
     put: async (key, entry) => void (await tryPut(key, entry)),
     putForSure,

@@ -97,7 +97,10 @@ describe('the Discovery API', () => {
     const cache = createCache({
       maxBytes: 1_000_000,
       shared: {
-        get: async key => shelf.get(key) ?? null,
+        get: async (key, isGood) => {
+          const entry = shelf.get(key);
+          return entry !== undefined && isGood(entry) ? entry : null;
+        },
         put: async (key, entry) => void shelf.set(key, entry),
         putForSure: () => undefined,
         catchUp: () => undefined,
