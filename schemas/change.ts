@@ -19,6 +19,16 @@ export const change = {
     by: text(128, 'Who changed it, by an opaque reference; `system` for the service itself.'),
     userId: text(256, 'The user behind the reference, unless erased.'),
     correlation: text(128, 'The correlation id of the request.'),
+    source: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['campaignId', 'changeId'],
+      description: 'The change of another campaign that this one follows from, such as a schedule that both share.',
+      properties: {
+        campaignId: text(64, 'The id of the other campaign.'),
+        changeId: text(64, 'The id of its change.'),
+      },
+    },
     changes: {
       type: 'object',
       additionalProperties: false,

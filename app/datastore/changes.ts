@@ -56,6 +56,14 @@ export interface ChangeDescription {
   readonly idempotencyKey?: string;
   /** The domain that the campaign had before, when the change took it away. */
   readonly oldDomain?: string;
+  /** The change of another campaign that this one follows from. */
+  readonly source?: ChangeOrigin;
+}
+
+/** A change of another campaign. */
+export interface ChangeOrigin {
+  readonly campaignId: string;
+  readonly changeId: string;
 }
 
 /** A change that lies in its document until it is copied to `changes`. */

@@ -1,6 +1,6 @@
 import { type ManagerContext } from '../../context.ts';
 import { type CampaignDocument } from '../../datastore/campaign-document.ts';
-import { type ChangeCause, type ChangeDescription } from '../../datastore/changes.ts';
+import { type ChangeCause, type ChangeDescription, type ChangeOrigin } from '../../datastore/changes.ts';
 import { selectEffects, selectOldDomain } from '../../hooks/effects.ts';
 
 /** Why a campaign changed. */
@@ -20,12 +20,14 @@ interface CampaignChange {
   /** Left out: `campaign.status` when the status changed, else `campaign.updated`. */
   readonly cause?: CampaignCause;
   readonly idempotencyKey?: string;
+  /** The change of another campaign that this one follows from. */
+  readonly source?: ChangeOrigin;
 }
 
 /** Describes a change of a campaign for its change record: cause, effects, and the domain that it gave up. */
 export function describeCampaignChange(
   ctx: Pick<ManagerContext, 'correlation'>,
-  { before, after, by, idempotencyKey, ...change }: CampaignChange,
+  { before, after, by, idempotencyKey, source, ...change }: CampaignChange,
 ): ChangeDescription {
   const byItself: CampaignCause = before?.status === after.status ? 'campaign.updated' : 'campaign.status';
   const cause = change.cause ?? (before === null ? 'campaign.created' : byItself);
@@ -39,5 +41,6 @@ export function describeCampaignChange(
     campaignId: after._id,
     ...(idempotencyKey !== undefined && { idempotencyKey }),
     ...(oldDomain !== undefined && { oldDomain }),
+    ...(source !== undefined && { source }),
   };
 }

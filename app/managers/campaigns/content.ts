@@ -2,10 +2,12 @@ import { type CampaignStatus } from '../../../schemas/campaign.ts';
 import { type CampaignDocument } from '../../datastore/campaign-document.ts';
 import { deriveFields } from '../../datastore/campaign-derived.ts';
 import { InvalidCampaignError } from '../../errors.ts';
+import { selectWritable } from '../patching.ts';
 import { formatCampaign } from './format.ts';
 import { sanitiseContent } from './rich-text.ts';
 import { throwIfInvalidCampaign } from './rules.ts';
 import { transition } from './transitions.ts';
+import { readOnlyFields, selectSchema, throwIfInvalidSchema } from './validation.ts';
 
 /** Gives a campaign in its wire form: instants as strings, as clients and the schemas know them. */
 export function toWire(campaign: CampaignDocument): Record<string, unknown> {
@@ -15,6 +17,12 @@ export function toWire(campaign: CampaignDocument): Record<string, unknown> {
     date: Object.fromEntries(Object.entries(date).map(([name, instant]) => [name, instant.toISOString()])),
     statusHistory: statusHistory.map(entry => ({ ...entry, date: entry.date.toISOString() })),
   };
+}
+
+/** Checks that a stored campaign has all that a status asks for: a DRAFT may be incomplete. Throws `ValidationError`. */
+export function throwIfIncomplete(campaign: CampaignDocument, status: CampaignStatus): void {
+  const { status: _status, ...shown } = toWire(campaign);
+  throwIfInvalidSchema(selectSchema(campaign, status), selectWritable(shown, shown, readOnlyFields).writable);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { type CampaignContent } from '../../../schemas/campaign.ts';
 import { type Page } from '../../../schemas/paging.ts';
 import { type ManagerContext } from '../../context.ts';
-import { type ChangeRecord } from '../../datastore/changes.ts';
+import { type ChangeOrigin, type ChangeRecord } from '../../datastore/changes.ts';
 import { CampaignNotFoundError } from '../../errors.ts';
 import { selectReadable } from './read.ts';
 
@@ -20,6 +20,8 @@ export interface FormattedChange {
   /** The user behind the reference; absent once the user was erased. */
   readonly userId?: string;
   readonly correlation: string;
+  /** The change of another campaign that this one follows from. */
+  readonly source?: ChangeOrigin;
   /** Merge patches: `after` makes the new content of the old one, `before` takes it back. */
   readonly changes: { readonly before: unknown; readonly after: unknown };
 }
@@ -38,7 +40,7 @@ function withoutDerived(patch: Readonly<Record<string, unknown>>): Record<string
 
 /** Gives a change as history shows it. */
 export function formatChange(record: ChangeRecord, userId: string | undefined): FormattedChange {
-  const { _id, cause, collection, documentId, version, at, by, correlation, diff } = record;
+  const { _id, cause, collection, documentId, version, at, by, correlation, source, diff } = record;
   return {
     changeId: _id,
     cause,
@@ -49,6 +51,7 @@ export function formatChange(record: ChangeRecord, userId: string | undefined): 
     by,
     ...(userId !== undefined && { userId }),
     correlation,
+    ...(source !== undefined && { source }),
     changes: { before: withoutDerived(diff.before), after: withoutDerived(diff.after) },
   };
 }

@@ -6,10 +6,8 @@ import { type DueQuery } from '../../datastore/campaigns.ts';
 import { throwIfNotSupreme } from '../../policy.ts';
 import { SYSTEM } from '../../system-actor.ts';
 import { type RefreshCounts, type RefreshOptions } from '../../services/refresh-options.ts';
-import { selectWritable } from '../patching.ts';
-import { finishCampaign, toWire } from './content.ts';
+import { finishCampaign, throwIfIncomplete } from './content.ts';
 import { applyUpdate } from './update.ts';
-import { readOnlyFields, selectSchema, throwIfInvalidSchema } from './validation.ts';
 
 type Context = ManagerContext<'campaigns'>;
 
@@ -94,7 +92,7 @@ async function move(ctx: Context, campaignId: string, pass: Pass, until: Date): 
   const apply = (current: CampaignDocument): CampaignDocument => {
     const date = current.date[pass.dateField.slice('date.'.length) as 'open' | 'close' | 'closed'];
     if (current.status !== pass.from || date === undefined || date > until) return current;
-    if (pass.to === 'OPEN') throwIfIncomplete(current);
+    if (pass.to === 'OPEN') throwIfIncomplete(current, 'OPEN');
     return finishCampaign(current, current, { status: pass.to, at, by: SYSTEM });
   };
   try {
@@ -125,10 +123,4 @@ export async function retire(ctx: Context, campaignId: string): Promise<void> {
     finishCampaign(current, current, { status: 'INACTIVE', at, by: SYSTEM });
   const { after } = await applyUpdate(ctx, campaignId, apply, { by: SYSTEM });
   ctx.service.campaignCache.invalidate(campaignId, after.version);
-}
-
-/** A draft may be incomplete; what opens may not. Throws `ValidationError`. */
-function throwIfIncomplete(campaign: CampaignDocument): void {
-  const { status: _status, ...shown } = toWire(campaign);
-  throwIfInvalidSchema(selectSchema(campaign, 'OPEN'), selectWritable(shown, shown, readOnlyFields).writable);
 }

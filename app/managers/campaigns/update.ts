@@ -1,5 +1,6 @@
 import { type ManagerContext } from '../../context.ts';
 import { type CampaignDocument } from '../../datastore/campaign-document.ts';
+import { type ChangeOrigin } from '../../datastore/changes.ts';
 import { type UpdateOutcome } from '../../datastore/versioned.ts';
 import { CampaignNotFoundError } from '../../errors.ts';
 import { authorize } from '../../policy.ts';
@@ -15,6 +16,8 @@ export interface UpdateCampaignOptions {
   /** The version that the caller has seen (`If-Match`). */
   readonly expectedVersion?: number | readonly number[] | undefined;
   readonly cause?: CampaignCause;
+  /** The change of another campaign that makes this one necessary. */
+  readonly source?: ChangeOrigin;
 }
 
 /**
@@ -48,13 +51,14 @@ export async function applyUpdate(
   ctx: ManagerContext<'campaigns'>,
   campaignId: string,
   apply: (current: CampaignDocument) => CampaignDocument | Promise<CampaignDocument>,
-  { expectedVersion, cause, by }: UpdateCampaignOptions & { readonly by: string },
+  { expectedVersion, cause, by, source }: UpdateCampaignOptions & { readonly by: string },
 ): Promise<UpdateOutcome<CampaignDocument>> {
   const outcome = await ctx.datastore.campaigns.update(campaignId, apply, {
     signal: ctx.signal,
     ...(expectedVersion !== undefined && { expectedVersion }),
     stamp: (next, at) => stampCampaign(next, at, by),
-    describeChange: (before, after) => describeCampaignChange(ctx, { before, after, by, ...(cause && { cause }) }),
+    describeChange: (before, after) =>
+      describeCampaignChange(ctx, { before, after, by, ...(cause && { cause }), ...(source && { source }) }),
   });
   if (outcome === null) throw new CampaignNotFoundError();
   return outcome;
