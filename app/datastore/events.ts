@@ -48,6 +48,8 @@ export interface EventListQuery {
 export interface EventsDatastore {
   /** Gives null when there is none, also for an ill-formed id. */
   findById(eventId: string): Promise<EventDocument | null>;
+  /** Gives the shows that there are, in any order. */
+  findByIds(eventIds: readonly string[]): Promise<EventDocument[]>;
   /** Throws `DuplicateKeyError` on `_id` when the show is known. */
   insert(content: NewDocument<EventDocument>, options: InsertOptions<EventDocument>): Promise<EventDocument>;
   /** Gives null when there is none; throws `VersionMismatchError` and whatever `apply` throws. */
@@ -69,6 +71,8 @@ export function createEventsDatastore({
 }): EventsDatastore {
   return {
     findById: eventId => versioned.findById(eventId),
+    findByIds: async eventIds =>
+      eventIds.length === 0 ? [] : collection.find({ _id: { $in: eventIds }, ...notDeleted }),
     insert: (content, options) => versioned.insert(content, options),
     update: (eventId, apply, options) => versioned.update(eventId, apply, options),
     list: ({ status, until, sortBy, direction, ...page }) =>

@@ -1,3 +1,4 @@
+import { type SelectionStatus } from '../../schemas/market.ts';
 import { type Page } from '../../schemas/paging.ts';
 import { MarketEventConflictError, MarketNameConflictError } from '../errors.ts';
 import { withConflicts } from './conflicts.ts';
@@ -35,6 +36,7 @@ export const spec: CollectionSpec = {
     { name: 'promoterIds', key: { promoterIds: 1 }, sparse: true },
     { name: 'presale', key: { 'event.presaleDateTime': 1, _id: 1 } },
     { name: 'notifyAt', key: { notifyAt: 1, _id: 1 } },
+    { name: 'selection_status', key: { 'selection.status': 1, _id: 1 } },
     pendingChangeIndex,
   ],
 };
@@ -75,6 +77,12 @@ export interface MarketsDatastore {
   /** Gives null when there is none; throws `VersionMismatchError`. */
   remove(marketId: string, options: RemoveOptions<MarketDocument>): Promise<RemoveOutcome<MarketDocument> | null>;
   list(query: MarketListQuery): Promise<Page<MarketDocument>>;
+  /** Gives the ids of markets whose selection has the status, in order, from behind `after` on. */
+  findIdsBySelection(query: {
+    readonly status: SelectionStatus;
+    readonly after?: string | undefined;
+    readonly limit: number;
+  }): Promise<string[]>;
   /** Gives the markets of a campaign by name; at most `limit` when it is given. */
   findByCampaign(campaignId: string, limit?: number): Promise<MarketDocument[]>;
   /** Gives the shows of the campaigns' markets, each once. */
@@ -158,6 +166,13 @@ export function createMarketsDatastore({
       ),
     findNotifiable: ({ until, ...page }) =>
       findPage(collection, { notifyAt: { $lte: until }, ...notDeleted }, { notifyAt: 1, _id: 1 }, page),
+    async findIdsBySelection({ status, after, limit }) {
+      const found = await collection.find(
+        { 'selection.status': status, ...(after !== undefined && { _id: { $gt: after } }), ...notDeleted },
+        { sort: { _id: 1 }, limit, projection: { _id: 1 } },
+      );
+      return found.map(market => market._id);
+    },
     async isPromoterUsed(promoterId) {
       return (
         (await collection.findOne({ promoterIds: promoterId, ...notDeleted }, { projection: { _id: 1 } })) !== null
