@@ -25,6 +25,7 @@ import { businessRoutes } from './router/routes.ts';
 import { createMetricsRoute, createSystemRoutes } from './router/system.ts';
 import { withInvalidations } from './services/cache/invalidations.ts';
 import { createCaching } from './services/caching.ts';
+import { createAwsClients } from './services/aws.ts';
 import { createServices } from './services/create-services.ts';
 import { createRevocations } from './services/revocations.ts';
 import { createServiceMetrics } from './metrics.ts';
@@ -107,14 +108,15 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
   const outbox = withInvalidations(dispatcher, invalidation => caching.announce(invalidation));
   const bare = createDatastores({ store, changes, outbox, clock });
   const datastores = serviceMetrics.instrumentDatastores(bare, tracing);
-  const effectClosers: (() => Promise<void>)[] = [];
+  const aws = createAwsClients(config);
   const deliveries = createConfiguredDeliveries(config, {
     datastores,
     clock,
     Log,
     metrics: serviceMetrics,
     tracing,
-    onClose: close => void effectClosers.push(close),
+    aws,
+    createContext: (correlation, signal) => contexts.forSystem(correlation, signal),
   });
   const revocations = createRevocations({ users: datastores.users, log: Log('app/services/revocations') });
   const services = createServices(config, {
@@ -135,6 +137,7 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
     collections,
     dispatcher,
     deliveries,
+    aws,
     contexts,
     clock,
     Log,
@@ -193,7 +196,7 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
   shutdown.add('drainWork', 'revocations', () => revocations.stop());
   shutdown.add('closeClients', 'changes', async () => {
     await dispatcher.drain();
-    await Promise.all(effectClosers.map(close => close()));
+    await aws.close();
     await store.close();
     await caching.close();
     keys.close();

@@ -278,6 +278,24 @@ export const configSchema = {
         default: 30_000,
       }),
     }),
+    selections: group('The worker that keeps the selections of markets.', {
+      waitSeconds: key('SELECTIONS_WAIT_SECONDS', 'How long a request to its queue waits for messages.', {
+        type: 'integer',
+        minimum: 0,
+        maximum: 20,
+        default: 20,
+      }),
+      visibilitySeconds: key(
+        'SELECTIONS_VISIBILITY_SECONDS',
+        'For how long a message is hidden from other workers; extended as long as it is being handled.',
+        { type: 'integer', minimum: 2, maximum: 43_200, default: 60 },
+      ),
+      intervalMs: key(
+        'SELECTIONS_INTERVAL_MS',
+        'How often selections are looked for that wait for their campaign to close.',
+        { type: 'integer', minimum: 100, default: 60_000 },
+      ),
+    }),
     cache: group('The cache of campaigns.', {
       maxBytes: key('CAMPAIGN_CACHE_MAX_BYTES', 'How much memory it takes.', {
         type: 'integer',

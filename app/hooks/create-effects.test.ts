@@ -7,6 +7,8 @@ import { createTracing } from '../../lib/tracing.ts';
 import { useManagerWorld } from '../../test/support/use-manager-world.ts';
 import { loadTestConfig } from '../../test/support/test-config.ts';
 import { type ChangeRecord } from '../datastore/changes.ts';
+import { createAwsClients } from '../services/aws.ts';
+import { systemActor } from '../system-actor.ts';
 import { createEffects } from './create-effects.ts';
 import { type Effect } from './effect.ts';
 import { createPurgeEffect } from './purge-effect.ts';
@@ -26,10 +28,12 @@ describe('the effects of a configuration', () => {
     variables: Readonly<Record<string, string>>,
     tracing: Parameters<typeof createEffects>[1]['tracing'] = null,
   ): ReadonlyMap<string, Effect> => {
-    const effects = createEffects(loadTestConfig({ DATA_DIR: directory, ...variables }), {
+    const config = loadTestConfig({ DATA_DIR: directory, ...variables });
+    const effects = createEffects(config, {
       datastores: suite.world.datastores,
       tracing,
-      onClose: () => undefined,
+      aws: createAwsClients(config),
+      createContext: () => suite.world.createContext(systemActor),
     });
     return new Map(effects.map(effect => [effect.name, effect]));
   };
@@ -55,8 +59,8 @@ describe('the effects of a configuration', () => {
       .map(line => JSON.parse(line) as unknown);
   const development = { NODE_ENV: 'development' };
 
-  it('are none where all targets are off', () => {
-    expect(create({}).size).toBe(0);
+  it('are the linked campaigns alone where all targets are off', () => {
+    expect([...create({}).keys()]).toEqual(['linkedCampaigns']);
   });
 
   it('are those of the targets that are not off, and connect to nothing before they are needed', () => {
@@ -71,7 +75,7 @@ describe('the effects of a configuration', () => {
     for (const { attempts, backoff } of effects.values()) {
       expect([attempts, backoff]).toEqual([7, { baseMs: 3, maxMs: 600_000 }]);
     }
-    expect([...effects.keys()]).toEqual(['kinesisCampaign', 'sqsRefreshSelections', 'fastlyPurge']);
+    expect([...effects.keys()]).toEqual(['kinesisCampaign', 'sqsRefreshSelections', 'fastlyPurge', 'linkedCampaigns']);
     expect(effects.get('kinesisCampaign')?.batchSize).toBe(500);
   });
 
@@ -81,7 +85,7 @@ describe('the effects of a configuration', () => {
     const change = createChange({ documentId: campaign._id, campaignId: campaign._id, version: 1, oldDomain: 'old' });
     for (const effect of effects.values()) expect(await effect.perform([change], never)).toEqual(new Map());
     expect((await readdir(path.join(directory, 'deliveries'))).sort()).toEqual(
-      [...effects.keys()].map(name => `${name}.ndjson`).sort(),
+      [...effects.keys()].flatMap(name => (name === 'linkedCampaigns' ? [] : `${name}.ndjson`)).sort(),
     );
     expect(await readLines('kinesisCampaign')).toMatchObject([
       {

@@ -2,14 +2,16 @@ import path from 'node:path';
 import { type Config } from '../../config/schema.ts';
 import { type Tracing } from '../../lib/spans.ts';
 import { type EffectName } from '../datastore/changes.ts';
+import { type ContextFactory } from '../context-factory.ts';
 import { type Datastores } from '../datastore/datastores.ts';
-import { createAwsClients } from '../services/aws.ts';
+import { type AwsClients } from '../services/aws.ts';
 import { createCampaignDataStream, STREAM_LIMITS } from '../services/campaign-data-stream.ts';
 import { type Cdn, createCdn } from '../services/cdn.ts';
 import { createLocalSink, type LocalSink } from '../services/local-sink.ts';
 import { type MessageSender } from '../services/message-sender.ts';
 import { createQueue } from '../services/queues.ts';
 import { type Effect } from './effect.ts';
+import { createLinkedCampaignsEffect } from './linked-campaigns-effect.ts';
 import { createMessageEffect } from './message-effect.ts';
 import {
   createPipelineMessages,
@@ -21,9 +23,10 @@ import { createPurgeEffect } from './purge-effect.ts';
 
 export interface EffectDependencies {
   readonly datastores: Pick<Datastores, 'campaigns' | 'markets'>;
+  readonly aws: Pick<AwsClients, 'kinesis' | 'sqs'>;
+  /** Makes the context of what the service does by itself. */
+  readonly createContext: ContextFactory['forSystem'];
   readonly tracing: Tracing | null;
-  /** Is given what ends the connections of the effects. */
-  readonly onClose: (close: () => Promise<void>) => void;
 }
 
 const OFF = 'off';
@@ -35,12 +38,10 @@ const QUEUE_BATCH_SIZE = 100;
 /**
  * Makes the effects that are delivered to other systems: for each target that is named a client of it, for each that is
  * not named (in development alone: elsewhere the configuration is refused) a file in `<DATA_DIR>/deliveries`. A target
- * that is `off` has no effect.
+ * that is `off` has no effect. Linked campaigns are always there: they are the service's own.
  */
 export function createEffects(config: Config, dependencies: EffectDependencies): readonly Effect[] {
-  const { datastores, tracing, onClose } = dependencies;
-  const aws = createAwsClients(config);
-  onClose(() => aws.close());
+  const { datastores, aws, createContext, tracing } = dependencies;
   const { attempts, backoffMs, maxBackoffMs } = config.deliveries;
   const patience = { attempts, backoff: { baseMs: backoffMs, maxMs: maxBackoffMs } };
   const ofStream = createStreamMessages(datastores);
@@ -50,6 +51,7 @@ export function createEffects(config: Config, dependencies: EffectDependencies):
     ...createQueueEffect('sqsRefreshSelections', config.sqs.refreshSelectionsQueueUrl, createRefreshSelectionsMessages),
     ...createStreamEffect('kinesisAttendance', config.kinesis.attendanceStream),
     ...createFastlyEffect(),
+    createLinkedCampaignsEffect({ createContext, ...patience }),
   ];
 
   function openSink(name: EffectName): LocalSink {

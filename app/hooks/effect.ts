@@ -5,6 +5,8 @@ export interface DeliveryFailure {
   readonly error: Error;
   /** Trying again is of no use (the target refuses this very change): it is dead at once. */
   readonly isFinal?: boolean;
+  /** The target is up and refuses this change for now: others may pass. */
+  readonly isRefusal?: boolean;
   /** How long the target asks to be left alone, in milliseconds. */
   readonly retryAfterMs?: number;
 }

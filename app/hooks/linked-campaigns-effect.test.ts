@@ -16,7 +16,11 @@ const sooner = '2026-05-30T10:00:00.000Z';
 describe('a change of a schedule', () => {
   const suite = useManagerWorld();
   const effect = () =>
-    createLinkedCampaignsEffect({ contexts: { forSystem: () => suite.world.createContext(systemActor) } });
+    createLinkedCampaignsEffect({
+      createContext: () => suite.world.createContext(systemActor),
+      attempts: 3,
+      backoff: { baseMs: 1, maxMs: 1 },
+    });
   const deliver = (...changes: ChangeRecord[]) => effect().perform(changes, new AbortController().signal);
   const insert = (fields: Partial<CampaignDocument> = {}): Promise<CampaignDocument> =>
     suite.insert(createCampaignDocument({ date: { open, close } }, fields));
@@ -115,7 +119,9 @@ describe('a change of a schedule', () => {
     const record = await change(_id, { date: { open: '2026-06-05T10:00:00.000Z' } });
     const failures = await deliver(record);
     expect([...failures.keys()]).toEqual([record._id]);
-    const { message = '' } = failures.get(record._id)?.error ?? {};
+    const { error, isRefusal } = failures.get(record._id) ?? {};
+    const { message = '' } = error ?? {};
+    expect(isRefusal).toBe(true);
     expect(message).toContain(early._id);
     expect(message).toContain('INVALID_CAMPAIGN');
     expect(message).not.toContain(other._id);

@@ -13,32 +13,36 @@ const BATCH_SIZE = 20;
  * the others; the failure names it, and the change is tried again.
  */
 export function createLinkedCampaignsEffect({
-  contexts,
+  createContext,
+  ...patience
 }: {
-  readonly contexts: Pick<ContextFactory, 'forSystem'>;
-}): Effect {
+  /** Makes the context of what the service does by itself. */
+  readonly createContext: ContextFactory['forSystem'];
+} & Pick<Effect, 'attempts' | 'backoff'>): Effect {
   const deliver = async (change: ChangeRecord, signal: AbortSignal): Promise<DeliveryFailure | undefined> => {
     const { _id: changeId, documentId, by, correlation, diff } = change;
-    const ctx = contexts.forSystem(correlation, signal);
+    const ctx = createContext(correlation, signal);
     const campaign = await ctx.datastore.campaigns.findById(documentId);
     const fields = scheduleFields.filter(field => isTouched(diff.before, field) || isTouched(diff.after, field));
     if (campaign === null || fields.length === 0) return undefined;
     const schedule = { date: campaign.date, fields, by, source: { campaignId: documentId, changeId } };
     const linked = (campaign.linkedCampaignIds ?? []).filter(id => id !== documentId);
     const results = await Promise.allSettled(linked.map(id => applySchedule(ctx, id, schedule)));
-    const reasons = results.flatMap((result, at) =>
-      result.status === 'rejected' ? [`${linked[at]}: ${describe(result.reason)}`] : [],
+    const failed = results.flatMap((result, at) =>
+      result.status === 'rejected' ? [{ campaignId: linked[at], reason: result.reason as unknown }] : [],
     );
-    if (reasons.length === 0) return undefined;
-    return { error: new DeliveryError(`Linked campaigns did not take the schedule: ${reasons.join('; ')}`) };
+    if (failed.length === 0) return undefined;
+    const reasons = failed.map(({ campaignId, reason }) => `${campaignId}: ${describe(reason)}`);
+    return {
+      error: new DeliveryError(`Linked campaigns did not take the schedule: ${reasons.join('; ')}`),
+      isRefusal: failed.every(({ reason }) => reason instanceof ServiceError && reason.status < 500),
+    };
   };
 
   return {
     name: 'linkedCampaigns',
     batchSize: BATCH_SIZE,
-    // Nothing outside is asked: what fails waits for somebody to change a campaign, or for the database.
-    attempts: 20,
-    backoff: { baseMs: 200, maxMs: 5 * 60 * 1000 },
+    ...patience,
     async perform(changes, signal) {
       const failures = new Map<string, DeliveryFailure>();
       for (const change of changes) {

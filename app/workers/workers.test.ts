@@ -26,6 +26,7 @@ describe('the workers of a process', () => {
       collections: openVersionedCollections(suite.world.store),
       dispatcher: suite.world.dispatcher,
       deliveries,
+      aws: { sqs: () => Promise.reject(new Error('No queue is asked.')) },
       contexts: createContextFactory({ datastore, service, clock, log }),
       clock,
       Log: silentLog,
@@ -36,12 +37,12 @@ describe('the workers of a process', () => {
 
   it('are the deliveries alone where it only answers requests, unless others deliver', () => {
     expect(select(['web'], cron)).toEqual([deliveries]);
-    expect(select(['web', 'worker'], { ...cron, DELIVERIES_ENABLED: 'false' })).toHaveLength(2);
+    expect(select(['web', 'worker'], { ...cron, DELIVERIES_ENABLED: 'false' })).toHaveLength(3);
     expect(select([])).toEqual([]);
   });
 
-  it('are the deliveries, the sweep and housekeeping where it works beside them', () => {
-    expect(select(['worker'], cron)).toEqual([deliveries, expect.anything(), expect.anything()]);
+  it('are the deliveries, the sweep, housekeeping and selections where it works beside them', () => {
+    expect(select(['worker'], cron)).toEqual([deliveries, ...Array.from({ length: 3 }, () => expect.anything())]);
   });
 
   it('are the schedule of the refresh where there is one', () => {
@@ -50,13 +51,13 @@ describe('the workers of a process', () => {
   });
 
   it('are all of them where it has every role, each once', () => {
-    expect(select(['web', 'worker', 'refresh', 'worker'], cron)).toHaveLength(4);
+    expect(select(['web', 'worker', 'refresh', 'worker'], cron)).toHaveLength(5);
   });
 
   it('start and stop', async () => {
     const workers = select(['web', 'worker', 'refresh'], cron);
     for (const worker of workers) worker.start();
     await Promise.all(workers.map(worker => worker.stop()));
-    expect(workers).toHaveLength(4);
+    expect(workers).toHaveLength(5);
   });
 });

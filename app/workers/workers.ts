@@ -5,8 +5,10 @@ import { type Clock } from '../context.ts';
 import { type Datastores, type openVersionedCollections } from '../datastore/datastores.ts';
 import { type Deliveries } from '../hooks/delivery/deliveries.ts';
 import { type Dispatcher } from '../hooks/dispatcher.ts';
+import { type AwsClients } from '../services/aws.ts';
 import { createHousekeeping } from './housekeeping.ts';
 import { createRefreshSchedule } from './refresh-schedule.ts';
+import { createSelectionsWorker } from './selections.ts';
 import { createSweep } from './sweep.ts';
 
 /** Something that runs beside the requests. */
@@ -25,6 +27,7 @@ export interface WorkerDependencies {
   readonly collections: ReturnType<typeof openVersionedCollections>;
   readonly dispatcher: Dispatcher;
   readonly deliveries: Pick<Deliveries, 'start' | 'stop'>;
+  readonly aws: Pick<AwsClients, 'sqs'>;
   readonly contexts: ContextFactory;
   readonly clock: Clock;
   readonly Log: Log;
@@ -38,7 +41,8 @@ const selectDeliveries = ({ config, deliveries }: WorkerDependencies): readonly 
 const workersOf: Readonly<Record<Role, (dependencies: WorkerDependencies) => readonly Worker[]>> = {
   web: selectDeliveries,
   worker: dependencies => {
-    const { config, datastores, collections, dispatcher, clock, Log } = dependencies;
+    const { config, datastores, collections, dispatcher, contexts, aws, clock, Log } = dependencies;
+    const queueUrl = config.sqs.refreshSelectionsQueueUrl;
     return [
       ...selectDeliveries(dependencies),
       createSweep({
@@ -50,6 +54,12 @@ const workersOf: Readonly<Record<Role, (dependencies: WorkerDependencies) => rea
         minAgeMs: config.changes.sweepAgeMs,
       }),
       createHousekeeping({ attempts: datastores.attempts, clock, log: Log('app/workers/housekeeping') }),
+      createSelectionsWorker({
+        contexts,
+        log: Log,
+        queue: queueUrl === undefined || queueUrl === 'off' ? null : { url: queueUrl, connect: () => aws.sqs() },
+        ...config.selections,
+      }),
     ];
   },
   refresh: ({ config, datastores, contexts }) =>

@@ -21,7 +21,7 @@ export async function attempt(
       const failures = await endedBy(signal, () => effect.perform(records, signal));
       const isTargetAtFault =
         records.every(({ _id }) => failures.has(_id)) &&
-        [...failures.values()].every(({ isFinal }) => isFinal !== true);
+        [...failures.values()].every(({ isFinal, isRefusal }) => isFinal !== true && isRefusal !== true);
       if (isTargetAtFault) throw new BatchFailedError(failures);
       return failures;
     });
