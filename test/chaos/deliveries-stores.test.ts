@@ -37,10 +37,11 @@ describeStores('deliveries', target => {
     kinesis.judge = () => ((asked += 1) % 4 === 0 ? { error: new Error('throttled') } : undefined);
     const patient = { ...kinesis, attempts: 1000 };
     const instances = [0, 1].map(() => createInstance(collections, [patient, fastly], { maxWaiting: 30 }));
+    const instanceOf = (turn: number) => instances[turn % 2] as (typeof instances)[number];
     for (const { deliveries } of instances) deliveries.start();
     const ids = Array.from({ length: 10 }, createId);
     for (let version = 1; version <= 20; version += 1) {
-      await Promise.all(ids.map((id, at) => instances[(at + version) % 2]?.record(createSource(id, version, NAMES))));
+      await Promise.all(ids.map((id, at) => instanceOf(at + version).record(createSource(id, version, NAMES))));
     }
     await until(countPending, count => count === 0);
     await Promise.all(instances.map(({ deliveries }) => deliveries.stop()));

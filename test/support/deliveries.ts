@@ -53,7 +53,7 @@ export interface TestInstance {
   readonly datastore: DeliveriesDatastore;
   readonly changes: Collection<ChangeRecord>;
   /** Records changes as the dispatcher does. */
-  record(...sources: readonly ChangeSource[]): Promise<void>;
+  readonly record: (...sources: readonly ChangeSource[]) => Promise<void>;
 }
 
 export const testDeliveryOptions: DeliveriesOptions = {
@@ -93,7 +93,7 @@ export function createInstance(
     deliveries,
     datastore,
     changes: collections.changes,
-    async record(...sources) {
+    record: async (...sources) => {
       await changes.recordAll(sources);
     },
   };

@@ -175,12 +175,63 @@ describe('deliveries', () => {
 
   it('isolate a change that makes whole batches fail', async () => {
     kinesis.judge = ({ documentId }) => (documentId === a ? Promise.reject(new Error('poison')) : undefined);
-    const instance = create([{ ...kinesis, attempts: 8 }], { circuit: { failures: 100, openMs: 1, maxOpenMs: 1 } });
+    // Without waits all of them would travel together for ever.
+    const effect = { ...kinesis, attempts: 8, backoff: { baseMs: 0, maxMs: 0 } };
+    const instance = create([effect], { circuit: { failures: 100, openMs: 1, maxOpenMs: 1 } });
     instance.deliveries.start();
     await instance.record(...[a, b, c].map(id => createSource(id, 1, NAMES)));
     await until(isDone, done => done);
-    expect((await find(`${a}-1`))?.dead).toMatchObject([{ attempts: 8 }]);
-    expect([versionsOf(kinesis, b).at(-1), versionsOf(kinesis, c).at(-1)]).toEqual([1, 1]);
+    const dead = await collections.changes.find({ 'dead.effect': 'kinesisCampaign' });
+    expect(dead).toMatchObject([{ documentId: a, dead: [{ attempts: 8 }] }]);
+    expect([versionsOf(kinesis, b), versionsOf(kinesis, c)]).toEqual([[1], [1]]);
+  });
+
+  it('take a target for down that takes nothing of a batch, though it answers', async () => {
+    kinesis.judge = () => broken;
+    const instance = create([{ ...kinesis, attempts: 1000 }], {
+      circuit: { failures: 3, openMs: 1e6, maxOpenMs: 1e6 },
+    });
+    instance.deliveries.start();
+    await instance.record(createSource(a, 1, NAMES));
+    await until(
+      () => instance.deliveries.circuitOf('kinesisCampaign'),
+      state => state === 'open',
+    );
+    expect(kinesis.batches).toHaveLength(3);
+  });
+
+  it('do not gather in memory while a target hangs', async () => {
+    const found = new Set<string>();
+    const { changes } = collections;
+    collections = {
+      ...collections,
+      changes: {
+        ...changes,
+        find: async (filter, options) => {
+          const records = await changes.find(filter, options);
+          if (filter['pending'] !== undefined) for (const { _id } of records) found.add(_id);
+          return records;
+        },
+      },
+    };
+    const hanging: (() => void)[] = [];
+    kinesis.judge = () => new Promise<undefined>(resolve => void hanging.push(() => resolve(undefined)));
+    const instance = create([kinesis], { maxWaiting: 20 });
+    await idle(instance);
+    const ids = Array.from({ length: 200 }, (_none, at) => at.toString(16).padStart(24, '0'));
+    for (const id of ids) await instance.record(createSource(id, 1, NAMES));
+    await until(
+      () => hanging.length,
+      count => count > 0,
+    );
+    kinesis.judge = () => undefined;
+    for (const release of hanging) release();
+    instance.deliveries.start();
+    await until(isDone, done => done);
+    expect(new Set(kinesis.arrived.map(({ documentId }) => documentId)).size).toBe(200);
+    expect(kinesis.arrived).toHaveLength(200);
+    // All but those that had room in memory came from the database.
+    expect(found.size).toBeGreaterThanOrEqual(200 - 20);
   });
 
   it('keep a long backlog in the database, and work it off in order', async () => {

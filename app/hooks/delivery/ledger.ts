@@ -20,7 +20,7 @@ export interface LedgerDependencies {
 
 interface Completion {
   readonly delivery: DeliveryKey;
-  readonly done: (error?: unknown) => void;
+  readonly done: (failure?: Error) => void;
 }
 
 const MAX_BATCH_SIZE = 2000;
@@ -46,11 +46,11 @@ export function createLedger({ deliveries, timer, log }: LedgerDependencies): Le
   const completions = createBatcher<Completion>({
     maxSize: MAX_BATCH_SIZE,
     run: async batch => {
-      let failure: unknown;
+      let failure: Error | undefined;
       try {
         await untilWritten(() => deliveries.complete(batch.map(({ delivery }) => delivery)));
       } catch (error) {
-        failure = error;
+        failure = error instanceof Error ? error : new Error(String(error));
       }
       for (const { done } of batch) done(failure);
     },
@@ -62,9 +62,9 @@ export function createLedger({ deliveries, timer, log }: LedgerDependencies): Le
         completed.map(
           delivery =>
             new Promise<void>((resolve, reject) => {
-              const done = (error?: unknown): void => {
-                if (error === undefined) resolve();
-                else reject(error as Error);
+              const done = (failure?: Error): void => {
+                if (failure === undefined) resolve();
+                else reject(failure);
               };
               completions.add({ delivery, done });
             }),
