@@ -38,7 +38,7 @@ export function createMergePatch(before: unknown, after: unknown): unknown {
     if (isObject(old) && isObject(value)) {
       const inner = createMergePatch(old, value) as Record<string, unknown>;
       if (Object.keys(inner).length > 0) patch[key] = inner;
-    } else if (!isSame(old, value)) {
+    } else if (!isSameJson(old, value)) {
       patch[key] = value;
     }
   }
@@ -50,11 +50,15 @@ function selectOwn(object: Record<string, unknown>, key: string): unknown {
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
-function isSame(a: unknown, b: unknown): boolean {
+/** Says whether two values are the same JSON: the order of an object's members means nothing. Dates are compared by time. */
+export function isSameJson(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (a instanceof Date && b instanceof Date) return a.getTime() === b.getTime();
-  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, at) => isSame(item, b[at]));
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((item, at) => isSameJson(item, b[at]));
   if (!isObject(a) || !isObject(b)) return false;
   const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every(key => Object.hasOwn(b, key) && isSame(a[key], b[key]));
+  return (
+    keys.length === Object.keys(b).length && keys.every(key => Object.hasOwn(b, key) && isSameJson(a[key], b[key]))
+  );
 }

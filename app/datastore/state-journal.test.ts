@@ -1,0 +1,300 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { createId } from '../../lib/ids.ts';
+import { buildJournalDocument, openStateJournal } from '../../test/support/state-journal.ts';
+import { describeStores, type OpenStore } from '../../test/support/stores.ts';
+import { ServiceUnavailableError, TimeoutError } from '../../lib/errors.ts';
+import { createStateJournal, type JournalDocument, spec, type StateJournalDatastore } from './state-journal.ts';
+import { pruneAll, pruneCampaign } from './state-retention.ts';
+import { readState } from './state-fold.ts';
+import { type StateSnapshotsDatastore } from './state-snapshots.ts';
+import {
+  exportState,
+  formatStateRecord,
+  importState,
+  parseStateRecord,
+  type StateRecord,
+  verifyState,
+} from './state-transfer.ts';
+import { InvalidOperationError } from './store/collection.ts';
+
+const HOUR_MS = 3_600_000;
+const now = new Date('2026-06-01T00:00:00.000Z');
+const hoursAgo = (hours: number): Date => new Date(now.getTime() - hours * HOUR_MS);
+
+describeStores('the journal of live states', target => {
+  let open: OpenStore;
+  let journal: StateJournalDatastore;
+  let snapshots: StateSnapshotsDatastore;
+  let campaignId: string;
+  beforeAll(async () => {
+    open = await target.open();
+    ({ journal, snapshots } = await openStateJournal(open.store));
+  });
+  afterAll(() => open.close());
+  beforeEach(() => {
+    campaignId = createId();
+  });
+
+  const append = async (...documents: JournalDocument[]): Promise<void> => {
+    for (const document of documents) expect(await journal.append(document)).toEqual({ isStored: true });
+  };
+  const collection = () => open.store.collection<JournalDocument>(spec);
+  /** The journal over a collection whose insertions go wrong in turn, and work after that. */
+  const failing = (...faults: ((document: JournalDocument) => Promise<void>)[]): StateJournalDatastore => {
+    const inner = collection();
+    const insertOne = (document: JournalDocument): Promise<void> => (faults.shift() ?? inner.insertOne)(document);
+    return createStateJournal({ collection: { ...inner, insertOne } });
+  };
+  const unavailable = () => Promise.reject(new ServiceUnavailableError('test'));
+  const answerLost = async (document: JournalDocument): Promise<void> => {
+    await collection().insertOne(document);
+    return unavailable();
+  };
+
+  it('takes a document whole, and gives it back', async () => {
+    const document = buildJournalDocument(campaignId, 1, [{ a: 1 }, { b: { $set: 'x', 'a.b': null } }]);
+    await append(document);
+    expect(await journal.readSince(campaignId, 0)).toEqual([document]);
+    expect(await journal.readAt(campaignId, 2)).toEqual(document);
+    expect(await journal.readAt(campaignId, 3)).toBeNull();
+    expect(await journal.readHead(campaignId)).toEqual({ version: 2, changeId: document._id });
+    expect(await journal.readHead(createId())).toBeNull();
+  });
+
+  it('takes the same document again, and no other in its place', async () => {
+    const first = buildJournalDocument(campaignId, 1, [{ a: 1 }, { a: 2 }]);
+    const next = buildJournalDocument(campaignId, 3, [{ a: 3 }]);
+    await append(first, first, next);
+    expect(await journal.append(buildJournalDocument(campaignId, 1, [{ a: 4 }]))).toEqual({
+      isStored: false,
+      winners: [first, next],
+      recorded: [],
+    });
+    await append(buildJournalDocument(createId(), 1, [{ a: 4 }]));
+  });
+
+  it('takes each event once, among all documents of a campaign', async () => {
+    const first = buildJournalDocument(campaignId, 1, [{ a: 1 }, { a: 2 }]);
+    await append(first);
+    const [, second] = first.changes;
+    const repeat = buildJournalDocument(campaignId, 3, [{ a: 3 }, { a: 4 }]);
+    const mixed = { ...repeat, changes: [{ ...second!, version: 3 }, repeat.changes[1]!] };
+    const recorded = [{ eventId: second!.eventId, version: 2, changeId: first._id, bodyHash: 'hash', at: second!.at }];
+    expect(await journal.append(mixed)).toEqual({ isStored: false, winners: [], recorded });
+    expect(await journal.findByEventIds(campaignId, [second!.eventId, 'unknown'])).toEqual(recorded);
+    // The event ids of another campaign are its own.
+    const elsewhere = buildJournalDocument(createId(), 1, [{ a: 1 }]);
+    await append({ ...elsewhere, changes: [{ ...second!, version: 1 }] });
+  });
+
+  it('decides what a lost answer left open', async () => {
+    const stored = buildJournalDocument(campaignId, 1, [{ a: 1 }]);
+    expect(await failing(answerLost).append(stored)).toEqual({ isStored: true });
+    const later = buildJournalDocument(campaignId, 2, [{ a: 2 }]);
+    expect(await failing(unavailable, unavailable).append(later)).toEqual({ isStored: true });
+    expect((await journal.readSince(campaignId, 0)).map(({ _id }) => _id)).toEqual([stored._id, later._id]);
+    const rival = buildJournalDocument(campaignId, 3, [{ a: 3 }]);
+    const lostRace = failing(async () => {
+      await append(rival);
+      return unavailable();
+    });
+    expect(await lostRace.append(buildJournalDocument(campaignId, 3, [{ a: 4 }]))).toMatchObject({ winners: [rival] });
+  });
+
+  it('says that it is undecided when it is told to give up, and never that it failed', async () => {
+    const stop = new AbortController();
+    const pending = failing(answerLost, async () => {
+      stop.abort();
+      return unavailable();
+    }).append(buildJournalDocument(campaignId, 1, [{ a: 1 }]), { signal: stop.signal });
+    await expect(pending).rejects.toThrow(TimeoutError);
+    expect(await journal.readHead(campaignId)).toMatchObject({ version: 1 });
+  });
+
+  it('throws what is wrong in itself', async () => {
+    const refused = failing(() => Promise.reject(new InvalidOperationError('too large')));
+    await expect(refused.append(buildJournalDocument(campaignId, 1, [{ a: 1 }]))).rejects.toThrow(
+      InvalidOperationError,
+    );
+  });
+
+  it('reads forwards and backwards', async () => {
+    const documents = [1, 3, 5, 7].map(from => buildJournalDocument(campaignId, from, [{ from }, { to: from }]));
+    await append(...documents);
+    const froms = (found: readonly JournalDocument[]): number[] => found.map(({ from }) => from);
+    expect(froms(await journal.readSince(campaignId, 2, 2))).toEqual([3, 5]);
+    expect(froms(await journal.readSince(campaignId, 8))).toEqual([]);
+    expect(froms(await journal.readBefore(campaignId, 6, 2))).toEqual([5, 3]);
+    expect(froms(await journal.readBefore(campaignId, 9))).toEqual([7, 5, 3, 1]);
+  });
+
+  it('finds what is new, by campaign', async () => {
+    const before = new Date();
+    const other = createId();
+    await append(buildJournalDocument(campaignId, 1, [{}, {}]), buildJournalDocument(campaignId, 3, [{}]));
+    await append(buildJournalDocument(other, 1, [{}]));
+    const news = await journal.findNews(before);
+    expect([news.get(campaignId), news.get(other)]).toEqual([3, 1]);
+    expect((await journal.findNews(new Date(Date.now() + 5_000))).size).toBe(0);
+  });
+
+  it('finds what a user did', async () => {
+    const by = createId();
+    const first = buildJournalDocument(campaignId, 1, [{}, {}], { by });
+    const second = buildJournalDocument(createId(), 1, [{}], { by });
+    await append(first, second, buildJournalDocument(campaignId, 3, [{}]));
+    const page = await journal.findByUser(by, { page: 0, pageSize: 1 });
+    expect(page).toEqual({ items: [second], total: 2 });
+    expect((await journal.findByUser(by, { page: 1, pageSize: 1 })).items).toEqual([first]);
+  });
+
+  it('answers every query from an index', async () => {
+    const byIndex = async (filter: Record<string, unknown>, sort?: Record<string, 1 | -1>): Promise<unknown> => {
+      if (!open.capabilities.explains) return undefined;
+      const { index, sortedByIndex } = await collection().explain(filter, sort === undefined ? {} : { sort });
+      return [index, sort === undefined || sortedByIndex];
+    };
+    const served = open.capabilities.explains ? (index: string) => [index, true] : () => undefined;
+    expect(await byIndex({ campaignId, from: { $gt: 1 } }, { from: 1 })).toEqual(served('campaignId_from'));
+    expect(await byIndex({ campaignId, from: { $lte: 1 } }, { from: -1 })).toEqual(served('campaignId_from'));
+    expect(await byIndex({ campaignId }, { from: -1 })).toEqual(served('campaignId_from'));
+    expect(await byIndex({ campaignId, 'changes.eventId': { $in: ['x'] } })).toEqual(served('campaignId_eventId'));
+    expect(await byIndex({ 'changes.by': 'x' }, { _id: -1 })).toEqual(served('by'));
+    expect(await byIndex({ _id: { $gte: createId() } })).toEqual(served('_id'));
+  });
+
+  /** Ten documents of two versions, one an hour, the last an hour ago, and snapshots of these versions. */
+  const fill = async (...versions: number[]): Promise<JournalDocument[]> => {
+    const documents = Array.from({ length: 10 }, (_none, at) =>
+      buildJournalDocument(campaignId, 2 * at + 1, [{ [`k${at}`]: at }, { last: at }], {
+        at: hoursAgo(10 * (10 - at)),
+      }),
+    );
+    await append(...documents);
+    for (const version of versions) {
+      const state = await readState({ journal, snapshots }, campaignId, version);
+      const { changeId, at } = state!;
+      await snapshots.write({ campaignId, version, changeId, at, state: JSON.stringify(state!.state) });
+    }
+    return documents;
+  };
+  const retention = { maxVersions: 6, maxAgeMs: 1000 * HOUR_MS, snapshotDistance: 1 };
+  const versionsLeft = async (): Promise<[number | undefined, number[]]> => [
+    (await journal.readSince(campaignId, 0))[0]?.from,
+    await snapshots.listVersions(campaignId),
+  ];
+
+  it('builds the state at any version, from snapshots or without', async () => {
+    await fill(6, 14);
+    const at = async (version?: number) => (await readState({ journal, snapshots }, campaignId, version))?.state;
+    expect(await at(1)).toEqual({ k0: 0 });
+    expect(await at(4)).toEqual({ k0: 0, k1: 1, last: 1 });
+    expect(await at(7)).toEqual({ k0: 0, k1: 1, k2: 2, k3: 3, last: 2 });
+    expect(await at()).toMatchObject({ k9: 9, last: 9 });
+    expect(await at(21)).toBeUndefined();
+  });
+
+  it('forgets old versions down to a snapshot, and can still build all that are left', async () => {
+    const documents = await fill(4, 8, 12, 20);
+    expect(await pruneCampaign({ journal, snapshots }, campaignId, retention, now)).toEqual({
+      documents: 6,
+      snapshots: 2,
+    });
+    expect(await versionsLeft()).toEqual([13, [12, 20]]);
+    expect(await readState({ journal, snapshots }, campaignId, 11)).toBeNull();
+    const state = await readState({ journal, snapshots }, campaignId, 13);
+    expect(state).toMatchObject({ version: 13, changeId: documents[6]?._id, state: { k6: 6, last: 5 } });
+    expect(await verifyState({ journal, snapshots }, campaignId)).toMatchObject({
+      version: 20,
+      documents: 4,
+      faults: [],
+    });
+    expect(await pruneCampaign({ journal, snapshots }, campaignId, retention, now)).toEqual({
+      documents: 0,
+      snapshots: 0,
+    });
+  });
+
+  it('forgets by age', async () => {
+    await fill(4, 8, 12);
+    const byAge = { ...retention, maxVersions: 1000, maxAgeMs: 65 * HOUR_MS };
+    await pruneCampaign({ journal, snapshots }, campaignId, byAge, now);
+    expect(await versionsLeft()).toEqual([9, [8, 12]]);
+  });
+
+  it('keeps everything for a day, whatever is configured, and never forgets the end', async () => {
+    await fill(16, 18, 20);
+    await pruneCampaign({ journal, snapshots }, campaignId, { maxVersions: 1, maxAgeMs: 1, snapshotDistance: 1 }, now);
+    expect(await versionsLeft()).toEqual([17, [16, 18, 20]]);
+    const later = new Date(now.getTime() + 100 * HOUR_MS);
+    await pruneCampaign(
+      { journal, snapshots },
+      campaignId,
+      { maxVersions: 1, maxAgeMs: 1, snapshotDistance: 1 },
+      later,
+    );
+    expect(await versionsLeft()).toEqual([19, [18, 20]]);
+  });
+
+  it('forgets nothing where there is no snapshot to build upon', async () => {
+    await fill();
+    expect(await pruneCampaign({ journal, snapshots }, campaignId, retention, now)).toEqual({
+      documents: 0,
+      snapshots: 0,
+    });
+  });
+
+  it('thins out snapshots that stand close together, but for the last', async () => {
+    await fill(2, 4, 6, 8, 20);
+    const lasting = { maxVersions: 1000, maxAgeMs: 1000 * HOUR_MS, snapshotDistance: 5 };
+    await pruneCampaign({ journal, snapshots }, campaignId, lasting, now);
+    expect(await snapshots.listVersions(campaignId)).toEqual([2, 8, 20]);
+  });
+
+  it('prunes every campaign', async () => {
+    const first = campaignId;
+    await fill(8, 20);
+    campaignId = createId();
+    await fill(8, 20);
+    const pruned = await pruneAll({ journal, snapshots }, retention, now);
+    expect(pruned.documents).toBeGreaterThanOrEqual(8);
+    for (const id of [first, campaignId]) expect((await journal.readSince(id, 0))[0]?.from).toBe(9);
+  });
+
+  it('goes out as lines and comes back whole', async () => {
+    await fill(4, 8, 12, 20);
+    await pruneCampaign({ journal, snapshots }, campaignId, retention, now);
+    const lines: string[] = [];
+    for await (const record of exportState({ journal, snapshots }, campaignId)) lines.push(formatStateRecord(record));
+    const before = await journal.readSince(campaignId, 0);
+    await journal.removeUntil(campaignId, Infinity);
+    await snapshots.remove(campaignId, [12, 20]);
+    const records = lines.map(parseStateRecord);
+    expect(await importState({ journal, snapshots }, records)).toEqual({ documents: 4, snapshots: 2 });
+    expect(await importState({ journal, snapshots }, records)).toEqual({ documents: 4, snapshots: 2 });
+    expect(await journal.readSince(campaignId, 0)).toEqual(before);
+    expect((await verifyState({ journal, snapshots }, campaignId)).faults).toEqual([]);
+    expect(() => parseStateRecord('{"kind":"other"}')).toThrow(SyntaxError);
+  });
+
+  it('does not let an import overwrite another history', async () => {
+    await append(buildJournalDocument(campaignId, 1, [{ a: 1 }]));
+    const record: StateRecord = { kind: 'document', document: buildJournalDocument(campaignId, 1, [{ a: 2 }]) };
+    await expect(importState({ journal, snapshots }, [record])).rejects.toThrow('another version 1');
+  });
+
+  it('is found broken where it is', async () => {
+    const verify = async (): Promise<readonly string[]> =>
+      (await verifyState({ journal, snapshots }, campaignId)).faults;
+    expect(await verify()).toEqual([]);
+    const [first, , third] = await fill();
+    await snapshots.write({ campaignId, version: 2, changeId: first!._id, at: now, state: '{"k0":7}' });
+    await snapshots.write({ campaignId, version: 6, changeId: 'other', at: now, state: '{}' });
+    expect(await verify()).toEqual([
+      'The snapshot of version 2 is not what the patches make.',
+      'The snapshot of version 6 names another change.',
+    ]);
+    await collection().deleteOne({ _id: third!._id });
+    expect(await verify()).toContain(`The journal of ${campaignId} should go on with version 5, and has 7.`);
+  });
+});
