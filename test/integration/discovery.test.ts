@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { createDemoContext, startStandIns } from '../../app/development.ts';
 import { seedDemo } from '../../app/demo/seed.ts';
 import { type DiscoveryStandIn, startDiscoveryStandIn } from '../../app/demo/discovery/server.ts';
+import { marketManager } from '../../app/managers/markets/manager.ts';
 import { type Artist, type DiscoveryEvent, type Venue } from '../../schemas/discovery.ts';
 import { type Market } from '../../schemas/market.ts';
 import { type TestApp, startTestApp } from '../support/app.ts';
@@ -122,6 +123,22 @@ describe('with the stand-in of development', () => {
     expect((await test.client.patch(path, { event: { venue: { id: 'nowhere' } } })).errorType).toBe('INVALID_CAMPAIGN');
     expect((await test.client.patch(path, { event: { ids: ['never'] } })).errorType).toBe('INVALID_CAMPAIGN');
     expect((await test.client.patch(path, { ...data, city: 'Ottawa' })).status).toBe(200);
+  });
+
+  it('is not asked again for a show that has gone since the market named it', async () => {
+    const { _id } = await createCampaign(test.client);
+    const ctx = test.app.contexts.forSystem('test');
+    const unchecked = { ...ctx, service: { ...ctx.service, discoveryValidation: 'off' } } as const;
+    const made = await marketManager.create(
+      unchecked,
+      _id,
+      buildMarket({ event: { ids: ['gone'], venue: { id: 'gone' } } }),
+    );
+    const path = `/campaigns/${_id}/markets/${made._id}`;
+    const { data } = await test.client.get<Market>(path);
+    expect((await test.client.patch(path, { ...data, city: 'Ottawa' })).status).toBe(200);
+    const refused = await test.client.patch(path, { event: { ids: ['gone', 'never'] } });
+    expect(refused.error.details?.map(({ path: pointer }) => pointer)).toEqual(['/event/ids/1']);
   });
 });
 

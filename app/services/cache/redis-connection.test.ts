@@ -76,6 +76,15 @@ describe('a connection to Redis', () => {
     expect(messages).toEqual(['redis.answers', 'redis.away', 'redis.answers']);
   });
 
+  it('sends a server that hangs nothing more after two commands in a row that were not answered', async () => {
+    server.freeze();
+    for (let at = 0; at < 2; at += 1) {
+      await expect(connection.run(client => client.get('a'))).rejects.toThrow('timed out');
+    }
+    expect(connection.isAnswering).toBe(false);
+    server.thaw();
+  });
+
   it('is closed although the server hangs', async () => {
     server.freeze();
     await connection.close();
