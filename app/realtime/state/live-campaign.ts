@@ -1,0 +1,532 @@
+import {
+  IdempotencyKeyReusedError,
+  InternalError,
+  ServiceError,
+  ServiceUnavailableError,
+  TimeoutError,
+  VersionMismatchError,
+} from '../../../lib/errors.ts';
+import { createId } from '../../../lib/ids.ts';
+import { type Logger } from '../../../lib/log.ts';
+import { type Timer } from '../../datastore/deadline.ts';
+import {
+  applyPatchText,
+  type CampaignState,
+  JournalGapError,
+  type PositionedState,
+  readState,
+} from '../../datastore/state-fold.ts';
+import {
+  type JournalDocument,
+  type JournalPosition,
+  type RecordedEvent,
+  type StateJournal,
+} from '../../datastore/state-journal.ts';
+import { type StateSnapshots } from '../../datastore/state-snapshots.ts';
+import { type CommitPlan, freeze, planCommit, type StateWrite } from './commit-plan.ts';
+import { StateVersionMismatchError } from './errors.ts';
+import { type StateBatch, type StateListener, type StateSnapshotEvent, toStateChanges } from './events.ts';
+import { createJournalTail } from './journal-tail.ts';
+import { measureJson } from './json-size.ts';
+import { createRecentEvents } from './recent-events.ts';
+import { createReplayReader } from './replay.ts';
+
+/** The answer to a write. */
+export interface Acknowledgement extends JournalPosition {
+  /** When the version was made. */
+  readonly at: Date;
+  /**
+   * `committed`: the journal has it now. `repeated`: it had it already, at this version. `superseded`: what it says is
+   * older than what the state holds, so there was nothing to do; the version is the current one.
+   */
+  readonly outcome: 'committed' | 'repeated' | 'superseded';
+}
+
+/** A place among the subscribers of a campaign. */
+export interface Subscription {
+  /** The whole state now: every later event follows it. For a subscriber that has let events go. */
+  snapshot(): StateSnapshotEvent;
+  /** Nothing arrives after it. */
+  unsubscribe(): void;
+}
+
+export interface SubscribeOptions {
+  /** What the subscriber has seen last; without it, or when the journal does not hold it, it gets a snapshot. */
+  readonly since?: JournalPosition | undefined;
+  /** Aborts while the journal is read. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What happens to the journal, for metrics. */
+export interface StateObserver {
+  /** Versions were appended; `attempts` is more than 1 when other instances came first. */
+  onCommitted?(changes: number, durationMs: number, attempts: number): void;
+  onRefused?(type: string): void;
+  onSnapshot?(bytes: number, durationMs: number): void;
+}
+
+/** When a campaign writes snapshots. */
+export interface SnapshotPolicy {
+  readonly everyVersions: number;
+  /** How long after a change a snapshot is written at the latest. */
+  readonly afterMs: number;
+}
+
+export interface LiveCampaignDependencies {
+  readonly campaignId: string;
+  readonly journal: StateJournal;
+  readonly snapshots: StateSnapshots;
+  readonly clock: () => Date;
+  readonly timer: Timer;
+  readonly log: Pick<Logger, 'warn' | 'error'>;
+  readonly snapshotPolicy: SnapshotPolicy;
+  /** Aborted when undecided writes are to be given up. */
+  readonly signal: AbortSignal;
+  /** Told after each commit of this process. */
+  readonly onCommitted?: ((campaignId: string, version: number) => void) | undefined;
+  readonly observer?: StateObserver | undefined;
+  /** 0 to 1. */
+  readonly random: () => number;
+}
+
+/** The state of one campaign in memory, and the one queue of its writes in this process. */
+export interface LiveCampaign {
+  readonly campaignId: string;
+  readonly head: PositionedState;
+  readonly subscribers: number;
+  /** How many writes wait or are under way. */
+  readonly pending: number;
+  /** About how much memory it takes. */
+  readonly bytes: number;
+  readonly stateBytes: number;
+  /** Whether nothing would be lost with it. */
+  readonly isIdle: boolean;
+  /**
+   * Commits a write together with others. Throws what `apply` throws, `StateVersionMismatchError`,
+   * `IdempotencyKeyReusedError`, `ServiceUnavailableError` (nothing was written) and `TimeoutError` (undecided).
+   */
+  write(write: StateWrite): Promise<Acknowledgement>;
+  /** Joins the subscribers: in one turn the listener gets a snapshot or a replay and is one of them. */
+  subscribe(listener: StateListener, options?: SubscribeOptions): Promise<Subscription>;
+  /** Reads the journal to its end. */
+  readOn(): Promise<void>;
+  /** Takes the news that the journal has this version. */
+  onNews(version: number): void;
+  snapshot(): StateSnapshotEvent;
+  /** Resolves when what goes on beside the queue is done. */
+  drain(): Promise<void>;
+  /** Writes a snapshot when it is time, and gives up writes that have waited since before `giveUpAt`. */
+  tick(now: Date, giveUpAt: Date): void;
+}
+
+interface Pending extends StateWrite {
+  readonly enqueuedAt: number;
+  readonly promise: Promise<Acknowledgement>;
+  readonly resolve: (acknowledgement: Acknowledgement) => void;
+  readonly reject: (error: Error) => void;
+  isSettled: boolean;
+  /** Whether the journal was read on because the write expects a version that this process does not know. */
+  isReadFor: boolean;
+}
+
+/** More writes than this do not wait for one campaign. */
+const MAX_PENDING = 4096;
+const READ_LIMIT = 32;
+const MAX_YIELD_MS = 2;
+const MAX_PAUSE_MS = 1000;
+
+/** Brings a campaign to life on the state that was read. `documents` are the last ones before it, in order. */
+export function createLiveCampaign(
+  deps: LiveCampaignDependencies,
+  loaded: {
+    readonly state: PositionedState;
+    readonly snapshotVersion: number;
+    readonly documents: readonly JournalDocument[];
+  },
+): LiveCampaign {
+  const { campaignId, journal, snapshots, clock, timer, log, snapshotPolicy, signal, onCommitted, observer } = deps;
+  let head: PositionedState = { ...loaded.state, state: freeze(loaded.state.state) };
+  let stateBytes = measureJson(head.state);
+  let queue: Pending[] = [];
+  /** How many at the front of the queue are part of the document that is being appended. */
+  let inFlight = 0;
+  const waiting = new Map<string, Pending>();
+  const recent = createRecentEvents();
+  const tail = createJournalTail();
+  const listeners = new Set<StateListener>();
+  let wantedVersion = 0;
+  let readers: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  let isWorking = false;
+  let failures = 0;
+  /** What goes on beside the queue. */
+  const beside = new Set<Promise<void>>();
+  let isSaving = false;
+  let snapshotVersion = loaded.snapshotVersion;
+  let isSnapshotDue = head.version - snapshotVersion >= snapshotPolicy.everyVersions;
+  let unsavedSince: Date | undefined;
+  for (const document of loaded.documents) {
+    tail.add(document);
+    recent.add(document);
+  }
+
+  const snapshot = (): StateSnapshotEvent => ({ kind: 'snapshot', campaignId, ...head });
+  const replays = createReplayReader({ campaignId, journal, tail, selectHead: () => head, readOn });
+
+  function deliver(listener: StateListener, event: Parameters<StateListener>[0]): void {
+    try {
+      listener(event);
+    } catch (error) {
+      log.error('state.listener.failed', { campaignId, error });
+    }
+  }
+
+  function publish(event: StateBatch | StateSnapshotEvent): void {
+    // Whoever joins meanwhile has it already, whoever leaves gets nothing more.
+    for (const listener of [...listeners]) if (listeners.has(listener)) deliver(listener, event);
+  }
+
+  function advance(document: JournalDocument, states: readonly CampaignState[], bytes: number): void {
+    const before = head.state;
+    const last = document.changes.at(-1);
+    head = { version: document.to, changeId: document._id, state: states.at(-1) ?? before, at: last?.at ?? head.at };
+    stateBytes = bytes;
+    tail.add(document);
+    recent.add(document);
+    if (listeners.size > 0) {
+      publish({ kind: 'batch', campaignId, changes: toStateChanges(document), before, states });
+    }
+  }
+
+  function settle(pending: Pending, outcome: Acknowledgement | Error): void {
+    if (pending.isSettled) return;
+    pending.isSettled = true;
+    waiting.delete(pending.eventId);
+    if (outcome instanceof Error) {
+      observer?.onRefused?.(outcome instanceof ServiceError ? outcome.type : outcome.name);
+      pending.reject(outcome);
+    } else pending.resolve(outcome);
+  }
+
+  /** A refusal counts only for an event that is not recorded: a repeat of one that is gets its version, whatever became of the state. */
+  async function refuse(pending: Pending, error: ServiceError): Promise<void> {
+    try {
+      const [recorded] = await journal.findByEventIds(campaignId, [pending.eventId]);
+      settle(pending, recorded === undefined ? await describe(error, pending) : repeat(recorded, pending.bodyHash));
+    } catch (failure) {
+      settle(pending, toError(failure));
+    }
+  }
+
+  function runBeside(work: Promise<void>): void {
+    beside.add(work);
+    void work.then(() => beside.delete(work));
+  }
+
+  async function describe(error: ServiceError, { expectedVersion }: Pending): Promise<ServiceError> {
+    if (!(error instanceof VersionMismatchError) || expectedVersion === undefined) return error;
+    const changes = await replays.selectSinceVersion(expectedVersion);
+    const catchUp = changes === null ? snapshot() : ({ kind: 'replay', campaignId, changes } as const);
+    return new StateVersionMismatchError(head.version, catchUp);
+  }
+
+  async function commit(): Promise<void> {
+    for (let attempts = 1; ; attempts++) {
+      queue = queue.filter(pending => !pending.isSettled && !settleIfRecorded(pending));
+      if (queue.some(isAhead)) {
+        for (const pending of queue) pending.isReadFor = true;
+        await readJournal();
+        continue;
+      }
+      const plan = planCommit(queue, head, { campaignId, stateBytes, id: createId(), at: clock() });
+      const outcome = plan.document === null ? 'stored' : await append(plan, plan.document, attempts);
+      if (outcome === 'refused') continue;
+      queue.splice(0, plan.taken);
+      if (outcome === 'failed') return;
+      if (plan.document !== null) acknowledge(plan, plan.document);
+      const { version, changeId, at } = head;
+      for (const pending of plan.superseded) settle(pending, { version, changeId, at, outcome: 'superseded' });
+      for (const { write, error } of plan.refused) runBeside(refuse(write, error));
+      if (attempts > 1) await timer.wait(deps.random() * MAX_YIELD_MS);
+      return;
+    }
+  }
+
+  /**
+   * Appends the planned document. `refused`: another one came first, and is applied now. `failed`: whether it is stored
+   * remains undecided, or the database will not have it; those who were part of it are told.
+   */
+  async function append(
+    plan: CommitPlan<Pending>,
+    document: JournalDocument,
+    attempts: number,
+  ): Promise<'stored' | 'refused' | 'failed'> {
+    const startedAt = timer.now();
+    inFlight = plan.taken;
+    try {
+      const appended = await journal.append(document, { signal });
+      if (appended.isStored) {
+        observer?.onCommitted?.(document.changes.length, timer.now() - startedAt, attempts);
+        return 'stored';
+      }
+      for (const event of appended.recorded) settleAs(event);
+      await applyAll(appended.winners);
+      return 'refused';
+    } catch (error) {
+      if (error instanceof ServiceUnavailableError) throw error;
+      log.error('state.append.failed', { campaignId, error });
+      const told = toError(error);
+      for (const pending of queue.slice(0, plan.taken)) settle(pending, told);
+      return 'failed';
+    } finally {
+      inFlight = 0;
+    }
+  }
+
+  function acknowledge(plan: CommitPlan<Pending>, document: JournalDocument): void {
+    advance(document, plan.states, plan.stateBytes);
+    plan.accepted.forEach((pending, at) => {
+      const version = document.from + at;
+      settle(pending, {
+        version,
+        changeId: document._id,
+        at: document.changes[at]?.at ?? head.at,
+        outcome: 'committed',
+      });
+    });
+    onCommitted?.(campaignId, head.version);
+    unsavedSince ??= head.at;
+    if (head.version - snapshotVersion >= snapshotPolicy.everyVersions) isSnapshotDue = true;
+    saveIfDue();
+  }
+
+  function settleAs(event: RecordedEvent): void {
+    const pending = waiting.get(event.eventId);
+    if (pending === undefined) return;
+    try {
+      settle(pending, repeat(event, pending.bodyHash));
+    } catch (error) {
+      settle(pending, toError(error));
+    }
+  }
+
+  function settleIfRecorded(pending: Pending): boolean {
+    const event = recent.get(pending.eventId);
+    if (event === undefined) return false;
+    settleAs(event);
+    return true;
+  }
+
+  /** Whether a write expects a version that those before it in the queue cannot have made. */
+  const isAhead = ({ expectedVersion, isReadFor }: Pending, at: number): boolean =>
+    !isReadFor && expectedVersion !== undefined && expectedVersion > head.version + at;
+
+  /** Applies a document of another instance. Throws `JournalGapError`. */
+  function applyDocument(document: JournalDocument): void {
+    if (document.to <= head.version) return;
+    if (document.from !== head.version + 1) throw new JournalGapError(campaignId, head.version + 1, document.from);
+    const states: CampaignState[] = [];
+    let { state } = head;
+    for (const { patch } of document.changes) states.push((state = freeze(applyPatchText(state, patch))));
+    advance(document, states, measureJson(state));
+  }
+
+  async function applyAll(documents: readonly JournalDocument[]): Promise<void> {
+    try {
+      for (const document of documents) applyDocument(document);
+    } catch (error) {
+      if (!(error instanceof JournalGapError)) throw error;
+      await reload(error);
+    }
+  }
+
+  async function readJournal(): Promise<void> {
+    for (;;) {
+      const documents = await journal.readSince(campaignId, head.version, READ_LIMIT);
+      await applyAll(documents);
+      if (documents.length === 0 && (await isAtEnd())) break;
+    }
+    wantedVersion = 0;
+  }
+
+  /** Whether the journal ends where this process is. Where it ends earlier, or with another change, history was lost. */
+  async function isAtEnd(): Promise<boolean> {
+    const end = await journal.readHead(campaignId);
+    if (end !== null && end.version > head.version) return false;
+    if (end?.version !== head.version || end.changeId !== head.changeId) await reload(undefined);
+    return true;
+  }
+
+  /** Starts anew from what the database has; subscribers get a snapshot. */
+  async function reload(error: JournalGapError | undefined): Promise<void> {
+    log.warn('state.history.lost', { campaignId, version: head.version, error });
+    const state = await readState({ journal, snapshots }, campaignId);
+    if (state === null) throw new JournalGapError(campaignId, head.version + 1, undefined);
+    head = { ...state, state: freeze(state.state) };
+    stateBytes = measureJson(head.state);
+    tail.clear();
+    recent.clear();
+    publish(snapshot());
+  }
+
+  async function work(): Promise<void> {
+    // What comes in the same turn goes together.
+    await Promise.resolve();
+    while (queue.length > 0 || readers.length > 0 || wantedVersion > head.version) {
+      const reading = readers;
+      readers = [];
+      try {
+        if (reading.length > 0 || wantedVersion > head.version) await readJournal();
+        for (const { resolve } of reading) resolve();
+        if (queue.length > 0) await commit();
+        failures = 0;
+      } catch (error) {
+        await recover(error, reading);
+      }
+    }
+    isWorking = false;
+  }
+
+  /** Nothing is under way, so what waits was not written: it is told so. */
+  async function recover(error: unknown, reading: typeof readers): Promise<void> {
+    log.warn('state.journal.failed', { campaignId, error });
+    for (const { reject } of reading) reject(toError(error));
+    for (const pending of queue.splice(0)) settle(pending, toError(error));
+    failures += 1;
+    if (signal.aborted) wantedVersion = 0;
+    else await timer.wait(Math.min(MAX_PAUSE_MS, 20 * 2 ** Math.min(failures, 10)) * (0.5 + deps.random() / 2), signal);
+  }
+
+  function enqueue(write: StateWrite): Promise<Acknowledgement> {
+    let resolve: Pending['resolve'] = () => undefined;
+    let reject: Pending['reject'] = () => undefined;
+    const promise = new Promise<Acknowledgement>((onResolve, onReject) => {
+      resolve = onResolve;
+      reject = onReject;
+    });
+    const enqueuedAt = clock().getTime();
+    const pending: Pending = { ...write, enqueuedAt, promise, resolve, reject, isSettled: false, isReadFor: false };
+    queue.push(pending);
+    waiting.set(write.eventId, pending);
+    wake();
+    return promise;
+  }
+
+  function wake(): void {
+    if (isWorking) return;
+    isWorking = true;
+    void work();
+  }
+
+  function readOn(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      readers.push({ resolve, reject });
+      wake();
+    });
+  }
+
+  function saveIfDue(): void {
+    if (!isSnapshotDue || isSaving || head.version === snapshotVersion) return;
+    isSnapshotDue = false;
+    unsavedSince = undefined;
+    runBeside(save(head));
+  }
+
+  async function save({ state, ...position }: PositionedState): Promise<void> {
+    const previous = snapshotVersion;
+    snapshotVersion = position.version;
+    isSaving = true;
+    const startedAt = timer.now();
+    const text = JSON.stringify(state);
+    try {
+      await snapshots.write({ campaignId, ...position, state: text });
+      observer?.onSnapshot?.(text.length, timer.now() - startedAt);
+    } catch (error) {
+      snapshotVersion = previous;
+      unsavedSince ??= position.at;
+      log.warn('state.snapshot.failed', { campaignId, error });
+    }
+    isSaving = false;
+  }
+
+  return {
+    campaignId,
+    get head() {
+      return head;
+    },
+    get subscribers() {
+      return listeners.size;
+    },
+    get pending() {
+      return queue.length;
+    },
+    get stateBytes() {
+      return stateBytes;
+    },
+    get bytes() {
+      // A value in memory takes about three times what its text does.
+      return 2048 + 3 * stateBytes + 2 * tail.bytes;
+    },
+    get isIdle() {
+      return listeners.size === 0 && queue.length === 0 && !isWorking && beside.size === 0;
+    },
+    async write(write) {
+      if (signal.aborted) throw new ServiceUnavailableError('campaign state', { message: 'The service is stopping.' });
+      const recorded = recent.get(write.eventId);
+      if (recorded !== undefined) return repeat(recorded, write.bodyHash);
+      const same = waiting.get(write.eventId);
+      if (same !== undefined) {
+        if (same.bodyHash !== write.bodyHash) throw new IdempotencyKeyReusedError();
+        return { ...(await same.promise), outcome: 'repeated' };
+      }
+      if (queue.length >= MAX_PENDING) {
+        throw new ServiceUnavailableError('campaign state', { message: 'Too many updates of this campaign wait.' });
+      }
+      return enqueue(write);
+    },
+    async subscribe(listener, { since, signal: callerSignal } = {}) {
+      const missed = since === undefined ? null : await replays.prepare(since);
+      callerSignal?.throwIfAborted();
+      // From here to the end nothing else can happen.
+      const changes = missed?.complete() ?? null;
+      // Each subscription is one of its own, also of the same function.
+      const own: StateListener = event => listener(event);
+      deliver(own, changes === null ? snapshot() : { kind: 'replay', campaignId, changes });
+      listeners.add(own);
+      return { snapshot, unsubscribe: () => void listeners.delete(own) };
+    },
+    readOn,
+    onNews(version) {
+      if (version <= head.version) return;
+      wantedVersion = Math.max(wantedVersion, version);
+      wake();
+    },
+    snapshot,
+    async drain() {
+      while (beside.size > 0) await Promise.all(beside);
+    },
+    tick(now, giveUpAt) {
+      if (unsavedSince !== undefined && now.getTime() - unsavedSince.getTime() >= snapshotPolicy.afterMs) {
+        isSnapshotDue = true;
+      }
+      saveIfDue();
+      queue.forEach((pending, at) => {
+        if (pending.enqueuedAt > giveUpAt.getTime()) return;
+        const message = 'The update waited too long for others. Nothing was written.';
+        settle(
+          pending,
+          at < inFlight ? new TimeoutError() : new ServiceUnavailableError('campaign state', { message }),
+        );
+      });
+    },
+  };
+}
+
+/** The answer to a repeat of a recorded event. Throws `IdempotencyKeyReusedError`. */
+function repeat({ version, changeId, at, bodyHash }: RecordedEvent, givenHash: string): Acknowledgement {
+  if (bodyHash !== givenHash) throw new IdempotencyKeyReusedError();
+  return { version, changeId, at, outcome: 'repeated' };
+}
+
+function toError(error: unknown): Error {
+  return error instanceof ServiceError ? error : new InternalError(error);
+}

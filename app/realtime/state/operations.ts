@@ -1,0 +1,170 @@
+import { hash } from 'node:crypto';
+import { PayloadTooLargeError, ValidationError } from '../../../lib/errors.ts';
+import { throwIfUnsafeJson } from '../../../lib/json-guard.ts';
+import { applyMergePatch } from '../../../lib/merge-patch.ts';
+import { createValidator, type Validator } from '../../../lib/schema/validator.ts';
+import {
+  type ConfigSection,
+  configSections,
+  serverSections,
+  stateBatch,
+  stateOperationSteps,
+  stateRollback,
+  stateSections,
+} from '../../../schemas/campaign-state.ts';
+import { type CampaignState } from '../../datastore/state-fold.ts';
+
+/** An operation that a batch may hold. */
+export type StateStep =
+  | { readonly kind: 'update'; readonly updates: CampaignState }
+  | { readonly kind: 'feature'; readonly action: 'add' | 'remove' | 'set'; readonly features: readonly string[] }
+  | { readonly kind: 'config'; readonly configType: ConfigSection; readonly config: CampaignState };
+
+/** What can be done to a live state. */
+export type StateOperation =
+  | StateStep
+  | { readonly kind: 'batch'; readonly operations: readonly StateStep[] }
+  | { readonly kind: 'rollback'; readonly toVersion: number };
+
+/** The largest request, in bytes of JSON. */
+export const MAX_PATCH_BYTES = 64 * 1024;
+/** The largest state, in bytes of JSON. */
+export const MAX_STATE_BYTES = 256 * 1024;
+
+/** Says of what state follows one. Throws what refuses the operation there. */
+export type ApplyOperation = (before: CampaignState) => CampaignState;
+
+const validators: Readonly<Record<StateOperation['kind'], Validator<unknown>>> = {
+  update: createValidator(stateOperationSteps.update),
+  feature: createValidator(stateOperationSteps.feature),
+  config: createValidator(stateOperationSteps.config),
+  batch: createValidator(stateBatch),
+  rollback: createValidator(stateRollback),
+};
+const sections: Validator<unknown> = createValidator(stateSections);
+/** The members whose form is checked. */
+const formed = ['features', ...configSections, 'variants'] as const;
+
+/**
+ * Checks an operation as it came from outside, and gives a copy that nobody else can alter, of plain JSON. Throws
+ * `ValidationError` and `PayloadTooLargeError`.
+ */
+export function readOperation(input: unknown): StateOperation {
+  // One level is the operation itself, one the list of a batch, one the step in it.
+  throwIfUnsafeJson(input, { maxDepth: 40 });
+  const text = JSON.stringify(input) as string | undefined;
+  if (text === undefined) throw new ValidationError([{ path: '', message: 'must be an object' }]);
+  if (Buffer.byteLength(text) > MAX_PATCH_BYTES) {
+    throw new PayloadTooLargeError(`An update of the state may have ${MAX_PATCH_BYTES} bytes.`);
+  }
+  const operation = JSON.parse(text) as StateOperation;
+  throwIfMalformed(operation, '');
+  if (operation.kind === 'batch') {
+    for (const [at, step] of operation.operations.entries()) {
+      const kind = (step as { kind?: unknown }).kind;
+      if (kind === 'batch' || kind === 'rollback') {
+        throw new ValidationError([{ path: `/operations/${at}/kind`, message: 'cannot be part of a batch' }]);
+      }
+      throwIfMalformed(step, `/operations/${at}`);
+    }
+  }
+  return operation;
+}
+
+function throwIfMalformed(operation: StateOperation, path: string): void {
+  const kind: unknown = (operation as { kind?: unknown } | null)?.kind;
+  if (typeof kind !== 'string' || !Object.hasOwn(validators, kind)) {
+    throw new ValidationError([{ path: `${path}/kind`, message: 'must be one of the operations' }]);
+  }
+  const faults = validators[operation.kind].selectFaults(operation);
+  if (faults.length > 0) {
+    throw new ValidationError(faults.map(fault => ({ ...fault, path: path + (fault.path ?? '') })));
+  }
+  if (operation.kind === 'update') throwIfUnsafeJson(operation.updates);
+  // The section is a level of the state.
+  if (operation.kind === 'config') throwIfUnsafeJson(operation.config, { maxDepth: 31 });
+}
+
+/** The identity of a request's body: the order of an object's members means nothing. */
+export function hashBody(operation: unknown, expectedVersion: number | undefined): string {
+  return hash('sha256', `${expectedVersion ?? ''} ${encodeInOrder(operation)}`, 'base64url').slice(0, 22);
+}
+
+function encodeInOrder(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(encodeInOrder).join(',')}]`;
+  const members = Object.keys(value).sort();
+  return `{${members.map(key => `${JSON.stringify(key)}:${encodeInOrder((value as CampaignState)[key])}`).join(',')}}`;
+}
+
+/** Gives what an operation makes of a state. `target` is the old state of a rollback. */
+export function selectApply(operation: StateOperation, target?: CampaignState): ApplyOperation {
+  const apply = (before: CampaignState): CampaignState => {
+    switch (operation.kind) {
+      case 'batch':
+        return operation.operations.reduce(applyStep, before);
+      case 'rollback':
+        return restore(before, target ?? {});
+      case 'update':
+      case 'feature':
+      case 'config':
+        return applyStep(before, operation);
+    }
+  };
+  return before => {
+    const after = apply(before);
+    throwIfIllFormed(before, after);
+    return after;
+  };
+}
+
+function applyStep(before: CampaignState, step: StateStep): CampaignState {
+  switch (step.kind) {
+    case 'update':
+      return applyMergePatch(before, step.updates) as CampaignState;
+    case 'config':
+      return applyMergePatch(before, { [step.configType]: step.config }) as CampaignState;
+    case 'feature':
+      return { ...before, features: applyFeatures(before['features'], step.action, step.features) };
+  }
+}
+
+function applyFeatures(
+  current: unknown,
+  action: 'add' | 'remove' | 'set',
+  features: readonly string[],
+): readonly string[] {
+  const present = Array.isArray(current) ? (current as string[]) : [];
+  if (action === 'remove') return present.filter(feature => !features.includes(feature));
+  return [...new Set(action === 'set' ? features : [...present, ...features])];
+}
+
+/** The old content, and the service's own sections as they are: they say what is, not what was. */
+function restore(current: CampaignState, target: CampaignState): CampaignState {
+  const restored: Record<string, unknown> = { ...target };
+  for (const section of serverSections) {
+    delete restored[section];
+    if (current[section] !== undefined) restored[section] = current[section];
+  }
+  return restored;
+}
+
+/** Checks the form of the members that have one, where they are others than before. Throws `ValidationError`. */
+export function throwIfIllFormed(before: CampaignState, after: CampaignState): void {
+  const changed = formed.filter(section => after[section] !== before[section] && after[section] !== undefined);
+  if (changed.length === 0) return;
+  sections.throwIfInvalid(Object.fromEntries(changed.map(section => [section, after[section]])));
+  if (changed.includes('variants')) {
+    throwIfOverlayReaches(after['variants'] as Record<string, { overlay?: CampaignState }>);
+  }
+}
+
+/** What the service says of a campaign is the same for all, and a variant has no variants. */
+function throwIfOverlayReaches(variants: Readonly<Record<string, { readonly overlay?: CampaignState }>>): void {
+  for (const [key, { overlay = {} }] of Object.entries(variants)) {
+    const reached = [...serverSections, 'variants'].find(section => Object.hasOwn(overlay, section));
+    if (reached !== undefined) {
+      throw new ValidationError([{ path: `/variants/${key}/overlay/${reached}`, message: 'cannot be overlaid' }]);
+    }
+  }
+}
