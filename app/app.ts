@@ -1,6 +1,6 @@
-import { type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { createKeyProvider } from '../lib/auth/key-provider.ts';
+import { createTokenVerifier } from '../lib/auth/token-verifier.ts';
 import { createHealth } from '../lib/health.ts';
 import { createLog, type Log, type Logger } from '../lib/log.ts';
 import { createMetrics, type Metrics } from '../lib/metrics.ts';
@@ -15,7 +15,7 @@ import { createDatastores, type Datastores, openChanges, openVersionedCollection
 import { type Store } from './datastore/store/collection.ts';
 import { createConfiguredDeliveries } from './hooks/create-deliveries.ts';
 import { createDispatcher } from './hooks/dispatcher.ts';
-import { closeGently, createHttpServer, listen } from './http.ts';
+import { closeGently, createHttpServer, type HttpServer, listen } from './http.ts';
 import { type Actor, selectActor } from './policy.ts';
 import { createDocs } from './router/docs.ts';
 import { createOpenApi } from './router/openapi.ts';
@@ -148,6 +148,16 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
     caching.checks,
   );
   const keys = createKeyProvider({ ...selectKeySource(jwt), algorithms: jwt.algorithms, log: Log });
+  const tokens = createTokenVerifier<Actor>({
+    keys,
+    toActor: selectActor,
+    isRevoked: actor => revocations.isRevoked(actor),
+    issuer: jwt.issuer,
+    audience: jwt.audience,
+    maxAgeSeconds: jwt.maxAgeSeconds,
+    clockToleranceSeconds: jwt.clockToleranceSeconds,
+    cacheSize: jwt.cacheSize,
+  });
   const routes: AnyRoute[] = [
     // A process without this role can be asked how it is, and nothing else.
     ...(service.roles.includes('web') ? businessRoutes : []),
@@ -155,7 +165,7 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
     ...(server.metricsPort === undefined ? [createMetricsRoute(metrics)] : []),
   ];
   const openapi = JSON.stringify(createOpenApi(routes, { version }));
-  const pipeline = createPipeline<Actor>({
+  const pipeline = createPipeline({
     log: Log,
     metrics: metrics.http,
     tracing,
@@ -163,22 +173,14 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
     requestTimeoutMs: server.requestTimeoutMs,
     isAccessLogged: config.log.access,
     rateLimitPerMinute: rateLimit.enabled ? rateLimit.perMinute : null,
-    jwt: {
-      keys,
-      toActor: selectActor,
-      isRevoked: actor => revocations.isRevoked(actor),
-      issuer: jwt.issuer,
-      audience: jwt.audience,
-      maxAgeSeconds: jwt.maxAgeSeconds,
-      clockToleranceSeconds: jwt.clockToleranceSeconds,
-      cacheSize: jwt.cacheSize,
-    },
+    tokens,
   });
-  const createServer = (served: readonly AnyRoute[]): Server =>
+  const createServer = (served: readonly AnyRoute[]): HttpServer =>
     createHttpServer(
       [...pipeline, createRouter({ routes: served, createContext: http => contexts.forRequest(http) })],
       {
         isProxyTrusted: server.trustProxy,
+        requestTimeoutMs: server.requestTimeoutMs,
         log: Log,
       },
     );
@@ -190,8 +192,8 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
     health.setState('draining');
     await new Promise(resolve => setTimeout(resolve, server.shutdownDelayMs));
   });
-  const closing = servers.map(one => ({ one, closed: () => closeGently(one) }));
-  shutdown.add('drainRequests', 'http', () => Promise.all(closing.map(({ closed }) => closed())));
+  // Clients that keep the service waiting have half of the time, so that they leave some to what has to be answered.
+  shutdown.add('drainRequests', 'http', leftMs => Promise.all(servers.map(one => closeGently(one, leftMs / 2))));
   shutdown.add('drainWork', 'workers', () => Promise.all(workers.map(worker => worker.stop())));
   shutdown.add('drainWork', 'revocations', () => revocations.stop());
   shutdown.add('closeClients', 'changes', async () => {

@@ -5,6 +5,7 @@ import { createKeyProvider } from '../../lib/auth/key-provider.ts';
 import { createId } from '../../lib/ids.ts';
 import { silentLog } from '../../lib/log.ts';
 import { createMetrics } from '../../lib/metrics.ts';
+import { createTokenVerifier } from '../../lib/auth/token-verifier.ts';
 import { createPipeline } from '../../lib/middlewares/pipeline.ts';
 import { type AppMiddleware } from '../../lib/middlewares/request-state.ts';
 import { type ManagerContext } from '../context.ts';
@@ -123,11 +124,11 @@ describe('the router', () => {
       requestTimeoutMs: 10_000,
       isAccessLogged: false,
       rateLimitPerMinute: null,
-      jwt: {
+      tokens: createTokenVerifier<Actor>({
         keys: createKeyProvider({ secret: TEST_SECRET, log: silentLog }),
         toActor: selectActor,
         isRevoked: () => false,
-      },
+      }),
     });
     const router = createRouter({
       routes,

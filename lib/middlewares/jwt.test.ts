@@ -5,9 +5,10 @@ import { serve, type TestServer } from '../../test/support/pipeline.ts';
 import { type Actor } from '../auth/actor.ts';
 import { createKeyProvider } from '../auth/key-provider.ts';
 import { type KeyProvider } from '../auth/keys.ts';
+import { createTokenVerifier, type TokenVerifierOptions } from '../auth/token-verifier.ts';
 import { type ServiceError, ServiceUnavailableError } from '../errors.ts';
 import { silentLog } from '../log.ts';
-import { createJwt, type JwtOptions } from './jwt.ts';
+import { createJwt } from './jwt.ts';
 import { type AppMiddleware } from './request-state.ts';
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -33,7 +34,7 @@ describe('jwt', () => {
   let nowMs: number;
   let revoked: Set<string>;
 
-  async function start(options: Partial<JwtOptions<Actor>> = {}): Promise<void> {
+  async function start(options: Partial<TokenVerifierOptions<Actor>> = {}): Promise<void> {
     const provided = createKeyProvider({ publicKey: publicPem, log: silentLog });
     const keys: KeyProvider = {
       algorithms: provided.algorithms,
@@ -44,7 +45,7 @@ describe('jwt', () => {
       onRotation: listener => (rotate = listener),
       close() {},
     };
-    const jwt = createJwt<Actor>({
+    const tokens = createTokenVerifier<Actor>({
       keys,
       toActor: ({ userId }) => (typeof userId === 'string' ? { userId } : null),
       isRevoked: ({ userId }, { issuedAt }) => revoked.has(userId) && issuedAt <= NOW,
@@ -56,7 +57,7 @@ describe('jwt', () => {
       const error = authError as ServiceError | null;
       ctx.body = { actor, error: error && { status: error.status, message: error.message, headers: error.headers } };
     };
-    server = await serve([jwt, answer]);
+    server = await serve([createJwt(tokens), answer]);
   }
 
   interface Outcome {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createKeyProvider } from '../auth/key-provider.ts';
+import { createTokenVerifier } from '../auth/token-verifier.ts';
 import { silentLog } from '../log.ts';
 import { createMetrics } from '../metrics.ts';
 import { createPipeline, createPipelineSteps, type PipelineOptions } from './pipeline.ts';
@@ -13,11 +14,11 @@ const options: PipelineOptions<Actor> = {
   requestTimeoutMs: 1000,
   isAccessLogged: true,
   rateLimitPerMinute: 10,
-  jwt: {
+  tokens: createTokenVerifier<Actor>({
     keys: createKeyProvider({ secret: 'x'.repeat(32), log: silentLog }),
     toActor: () => ({ userId: 'u' }),
     isRevoked: () => false,
-  },
+  }),
 };
 
 describe('the pipeline', () => {

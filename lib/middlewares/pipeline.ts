@@ -1,4 +1,5 @@
 import { type Actor } from '../auth/actor.ts';
+import { type TokenVerifier } from '../auth/token-verifier.ts';
 import { type Log } from '../log.ts';
 import { type HttpMetrics } from '../metrics.ts';
 import { type Tracing } from '../tracing.ts';
@@ -8,7 +9,7 @@ import { createCompress } from './compress.ts';
 import { createRequestContext } from './context.ts';
 import { createCorrelation } from './correlation.ts';
 import { createErrorFormatter } from './error-formatter.ts';
-import { createJwt, type JwtOptions } from './jwt.ts';
+import { createJwt } from './jwt.ts';
 import { createRequestMetrics } from './metrics.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { type AppMiddleware } from './request-state.ts';
@@ -20,7 +21,7 @@ export interface PipelineOptions<A extends Actor> {
   readonly metrics: HttpMetrics;
   /** Null when tracing is off. */
   readonly tracing: Tracing | null;
-  readonly jwt: JwtOptions<A>;
+  readonly tokens: TokenVerifier<A>;
   readonly bodyLimitBytes: number;
   readonly requestTimeoutMs: number;
   readonly isAccessLogged: boolean;
@@ -45,7 +46,7 @@ export function createPipelineSteps<A extends Actor>(
     accessLog: options.isAccessLogged ? createAccessLog({ log }) : null,
     errorFormatter: createErrorFormatter({ log }),
     responseFormatter: createResponseFormatter(now === undefined ? {} : { now }),
-    jwt: createJwt(options.jwt),
+    jwt: createJwt(options.tokens),
     rateLimit: rateLimitPerMinute === null ? null : createRateLimit({ perMinute: rateLimitPerMinute }),
   };
   // Only jwt knows what kind of actor there is; the others take any.

@@ -6,6 +6,7 @@ import { createKeyProvider } from '../../lib/auth/key-provider.ts';
 import { signToken } from '../../lib/auth/sign-token.ts';
 import { createLog } from '../../lib/log.ts';
 import { createMetrics } from '../../lib/metrics.ts';
+import { createTokenVerifier } from '../../lib/auth/token-verifier.ts';
 import { createPipeline, type PipelineOptions } from '../../lib/middlewares/pipeline.ts';
 import { type AppContext, type AppMiddleware } from '../../lib/middlewares/request-state.ts';
 
@@ -67,11 +68,11 @@ export async function servePipeline(
     requestTimeoutMs: 10_000,
     isAccessLogged: true,
     rateLimitPerMinute: null,
-    jwt: {
+    tokens: createTokenVerifier<Actor>({
       keys: createKeyProvider({ secret: SECRET, log: Log }),
       toActor: ({ userId }) => (typeof userId === 'string' ? { userId } : null),
       isRevoked: () => false,
-    },
+    }),
     ...overrides,
   });
   const router: AppMiddleware = async ctx => {
