@@ -9,6 +9,7 @@ import { seedDemo } from './demo/seed.ts';
 
 /** The API key under which the stand-in of the Discovery API is used. */
 const STAND_IN_KEY = 'stand-in';
+const STAND_IN_TIMEOUT_MS = 30_000;
 
 const TOKEN_SECONDS = 12 * 60 * 60;
 
@@ -17,7 +18,9 @@ export async function startStandIns(config: Config): Promise<Config> {
   const { discovery } = config;
   if (!discovery.stub || discovery.apiKey !== undefined) return config;
   const { url } = await startDiscoveryStandIn();
-  return { ...config, discovery: { ...discovery, url, apiKey: STAND_IN_KEY } };
+  // It shares this process: when it is slow, so is everything, and a time-out would say nothing.
+  const timeoutMs = Math.max(discovery.timeoutMs, STAND_IN_TIMEOUT_MS);
+  return { ...config, discovery: { ...discovery, url, timeoutMs, apiKey: STAND_IN_KEY } };
 }
 
 /**

@@ -56,7 +56,7 @@ export function createServiceMetrics(metrics: Metrics): ServiceMetrics {
   });
   const attempts = metrics.histogram({
     name: 'http_client_attempt_duration_seconds',
-    help: 'How long attempts to call other systems over HTTP take; circuitOpen counts those that were spared.',
+    help: 'How long attempts to call other systems over HTTP take; circuitOpen and overloaded count those that were spared.',
     labels: ['target', 'outcome'],
   });
   const serviceCalls = metrics.histogram({

@@ -140,6 +140,22 @@ describe('the HTTP client', () => {
     expect(outcomes).toEqual(['status', 'status', 'circuitOpen', 'success']);
   });
 
+  it('asks no more at once than it is told, lets others wait, and refuses what is too much', async () => {
+    const busy = { now: 0, most: 0 };
+    const slow = await startHttpStub(async () => {
+      busy.most = Math.max(busy.most, (busy.now += 1));
+      await new Promise(resolve => setTimeout(resolve, 5));
+      busy.now -= 1;
+      return { body: {} };
+    });
+    const client = open({ baseUrl: slow.url, maxConcurrent: 2, maxWaiting: 6 });
+    const results = await Promise.allSettled(Array.from({ length: 10 }, () => client.request({ path: '/' })));
+    expect(busy.most).toBe(2);
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(8);
+    expect(outcomes.filter(outcome => outcome === 'overloaded')).toHaveLength(2);
+    await slow.stop();
+  });
+
   it('reads no more than the limit, and nothing but JSON', async () => {
     const client = open({ maxResponseBytes: 100 });
     stub.failNext({ rawBody: JSON.stringify('x'.repeat(200)) });

@@ -1,5 +1,13 @@
-import { BrokenCircuitError, circuitBreaker, CircuitState, ConsecutiveBreaker, handleWhen } from 'cockatiel';
-import { HttpCallError } from './http-errors.ts';
+import {
+  BrokenCircuitError,
+  bulkhead,
+  BulkheadRejectedError,
+  circuitBreaker,
+  CircuitState,
+  ConsecutiveBreaker,
+  handleWhen,
+} from 'cockatiel';
+import { HttpCallError, type HttpFailureOptions, type HttpFailureReason } from './http-errors.ts';
 import { readJson, selectRetryAfterMs } from './http-response.ts';
 import { type Logger } from './log.ts';
 import { retry } from './retry.ts';
@@ -31,7 +39,7 @@ export interface HttpResponse {
   readonly body: unknown;
 }
 
-export type HttpOutcome = 'success' | 'refused' | 'network' | 'timeout' | 'circuitOpen' | 'status' | 'body';
+export type HttpOutcome = 'success' | 'refused' | HttpFailureReason;
 
 export interface HttpClientOptions {
   /** What is called, as operators know it, for errors, logs and metrics: `discovery`. */
@@ -51,11 +59,15 @@ export interface HttpClientOptions {
   readonly maxRetryAfterMs?: number;
   /** How many failures in a row open the circuit, and after how long one request is let through to try. */
   readonly circuit?: { readonly failures: number; readonly openMs: number };
+  /** How many requests are under way at once; others wait their turn, and their time-out begins with it. */
+  readonly maxConcurrent?: number;
+  /** How many may wait; more are refused at once. */
+  readonly maxWaiting?: number;
   /** The largest body that is read. */
   readonly maxResponseBytes?: number;
   /** Told when the circuit opens and closes. */
   readonly log: Pick<Logger, 'warn' | 'info'>;
-  /** Told of each attempt, for metrics; `circuitOpen` is an attempt that was not made. */
+  /** Told of each attempt, for metrics; `circuitOpen` and `overloaded` are attempts that were not made. */
   readonly onAttempt?: (outcome: HttpOutcome, durationSeconds: number) => void;
 }
 
@@ -74,6 +86,8 @@ const DEFAULTS = {
   backoff: { baseMs: 200, maxMs: 2_000 },
   maxRetryAfterMs: 5_000,
   circuit: { failures: 5, openMs: 5_000 },
+  maxConcurrent: 10,
+  maxWaiting: 500,
   maxResponseBytes: 5_242_880,
 } as const;
 
@@ -88,11 +102,12 @@ const isTransient = (error: unknown): boolean => error instanceof HttpCallError 
  */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const { target, attempts, log, onAttempt } = options;
-  const { backoff, maxRetryAfterMs, circuit } = { ...DEFAULTS, ...options };
+  const { backoff, maxRetryAfterMs, circuit, maxConcurrent, maxWaiting } = { ...DEFAULTS, ...options };
   const breaker = circuitBreaker(handleWhen(isTransient), {
     halfOpenAfter: circuit.openMs,
     breaker: new ConsecutiveBreaker(circuit.failures),
   });
+  const turns = bulkhead(maxConcurrent, maxWaiting);
   breaker.onBreak(reason =>
     log.warn('http.circuitOpen', { target, ...('error' in reason && { error: reason.error }) }),
   );
@@ -103,15 +118,16 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     const tell = (outcome: HttpOutcome): void => onAttempt?.(outcome, (performance.now() - startedAt) / 1000);
     try {
       // An answer that refuses the request speaks for the target: the breaker sees it as a success.
-      const answer = await breaker.execute(() => send(options, request));
+      const answer = await turns.execute(() => breaker.execute(() => send(options, request)));
       if (answer instanceof HttpCallError) throw answer;
       tell('success');
       return answer;
     } catch (error) {
       if (error instanceof HttpCallError) tell(error.isTransient || error.reason === 'body' ? error.reason : 'refused');
-      if (!(error instanceof BrokenCircuitError)) throw error;
-      tell('circuitOpen');
-      throw new HttpCallError({ target, reason: 'circuitOpen', message: 'it failed too often and is left alone' });
+      const spared = selectSpared(error);
+      if (spared === undefined) throw error;
+      tell(spared.reason);
+      throw new HttpCallError({ target, ...spared });
     }
   };
 
@@ -128,12 +144,24 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
           error instanceof HttpCallError &&
           error.isTransient &&
           error.reason !== 'circuitOpen' &&
+          error.reason !== 'overloaded' &&
           (error.retryAfterMs ?? 0) <= maxRetryAfterMs,
         selectWaitMs: error => (error instanceof HttpCallError ? (error.retryAfterMs ?? 0) : 0),
         ...(signal && { signal }),
       });
     },
   };
+}
+
+/** Says why an attempt was not made at all; undefined for one that was. */
+function selectSpared(error: unknown): Pick<HttpFailureOptions, 'reason' | 'message'> | undefined {
+  if (error instanceof BrokenCircuitError) {
+    return { reason: 'circuitOpen', message: 'it failed too often and is left alone' };
+  }
+  if (error instanceof BulkheadRejectedError) {
+    return { reason: 'overloaded', message: 'too many requests wait for it already' };
+  }
+  return undefined;
 }
 
 /** Makes one attempt. Gives a refusal (4xx, 3xx) as a value; throws what speaks against the target. */

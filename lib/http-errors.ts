@@ -1,5 +1,5 @@
 /** Why a call came to nothing. `status`: the target answered something else than success. */
-export type HttpFailureReason = 'network' | 'timeout' | 'circuitOpen' | 'status' | 'body';
+export type HttpFailureReason = 'network' | 'timeout' | 'circuitOpen' | 'overloaded' | 'status' | 'body';
 
 export interface HttpFailureOptions {
   /** What was called, as operators know it: never an address, which may hold a secret. */

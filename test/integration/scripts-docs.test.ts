@@ -123,10 +123,13 @@ describe('compose.yaml', () => {
         expect(load({}).kinesis.campaignStream).toBe('off');
         const backends = [...(await read('compose.backends.env')).matchAll(/^(\w+)=(.+)$/gm)];
         const given = Object.fromEntries(backends.map(([, variable = '', value = '']) => [variable, value]));
-        const { kinesis, sqs } = load(given);
+        const { kinesis, sqs, redis } = load(given);
         const { endpoint: _kinesis, ...streams } = kinesis;
         const { endpoint: _sqs, ...queues } = sqs;
-        expect([...Object.values(streams), ...Object.values(queues)].sort()).toEqual(Object.values(given).sort());
+        const servers = [redis.url, redis.replicaUrl];
+        expect([...Object.values(streams), ...Object.values(queues), ...servers].sort()).toEqual(
+          Object.values(given).sort(),
+        );
       }
     } finally {
       await rm(directory, { recursive: true });
