@@ -1,33 +1,40 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
-import { Agent, get, type IncomingMessage, type Server } from 'node:http';
+import { Agent, get, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { silentLog } from '../lib/log.ts';
 import { type AppMiddleware } from '../lib/middlewares/request-state.ts';
-import { closeGently, createHttpServer, listen } from './http.ts';
+import { closeGently, createHttpServer, type HttpServer, listen } from './http.ts';
 import { type Actor } from './policy.ts';
 
 const HOST = '127.0.0.1';
+const PATIENCE_MS = 10_000;
 
 describe('the HTTP server', () => {
-  const servers: Server[] = [];
+  const servers: HttpServer[] = [];
   const sockets: Socket[] = [];
   afterEach(async () => {
     for (const socket of sockets.splice(0)) socket.destroy();
     for (const server of servers.splice(0)) {
       server.closeAllConnections();
-      await closeGently(server);
+      await closeGently(server, PATIENCE_MS);
     }
   });
 
-  const create = (handle: AppMiddleware<Actor>, isProxyTrusted = false): Server => {
-    const server = createHttpServer([handle], { isProxyTrusted, log: silentLog });
+  type Options = Partial<Parameters<typeof createHttpServer>[1]>;
+  const create = (handle: AppMiddleware<Actor>, options: Options = {}): HttpServer => {
+    const server = createHttpServer([handle], {
+      isProxyTrusted: false,
+      requestTimeoutMs: 10_000,
+      log: silentLog,
+      ...options,
+    });
     servers.push(server);
     return server;
   };
-  const start = async (handle: AppMiddleware<Actor>, isProxyTrusted = false) => {
-    const server = create(handle, isProxyTrusted);
+  const start = async (handle: AppMiddleware<Actor>, options: Options = {}) => {
+    const server = create(handle, options);
     await listen(server, 0, HOST);
     const { port } = server.address() as AddressInfo;
     return { server, port, url: `http://${HOST}:${port}/` };
@@ -37,6 +44,15 @@ describe('the HTTP server', () => {
     sockets.push(socket);
     await once(socket, 'connect');
     return socket;
+  };
+  /** Sends three of a hundred bytes. */
+  const beginUpload = async (port: number): Promise<Socket> => {
+    const socket = await open(port);
+    socket.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nabc');
+    return socket;
+  };
+  const readBody: AppMiddleware<Actor> = async ctx => {
+    ctx.body = await text(ctx.req);
   };
   const hello: AppMiddleware<Actor> = async ctx => {
     ctx.body = 'hello';
@@ -61,7 +77,7 @@ describe('the HTTP server', () => {
       ctx.body = ctx.ip;
     };
     const headers = { 'x-forwarded-for': '203.0.113.9' };
-    const [direct, proxied] = [await start(tell), await start(tell, true)];
+    const [direct, proxied] = [await start(tell), await start(tell, { isProxyTrusted: true })];
     await expect((await fetch(direct.url, { headers })).text()).resolves.toBe(HOST);
     await expect((await fetch(proxied.url, { headers })).text()).resolves.toBe('203.0.113.9');
   });
@@ -79,6 +95,14 @@ describe('the HTTP server', () => {
     socket.write('this is no HTTP\r\n\r\n');
     await expect(text(socket)).resolves.toMatch(/^HTTP\/1\.1 400 /);
     await expect((await fetch(url)).text()).resolves.toBe('hello');
+  });
+
+  it('answers a request that does not arrive in time with 408, and hangs up', async () => {
+    const { port } = await start(readBody, { requestTimeoutMs: 100 });
+    const socket = await beginUpload(port);
+    const closed = once(socket, 'close');
+    await expect(text(socket)).resolves.toMatch(/^HTTP\/1\.1 408 /);
+    await closed;
   });
 
   it('survives clients that go away in the midst of an answer or an upgrade', async () => {
@@ -108,7 +132,7 @@ describe('the HTTP server', () => {
       const underWay = fetch(url);
       await arrived;
       let isClosed = false;
-      const closed = closeGently(server).then(() => (isClosed = true));
+      const closed = closeGently(server, PATIENCE_MS).then(() => (isClosed = true));
       const late = connect(port, HOST);
       sockets.push(late);
       await expect(once(late, 'connect')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
@@ -123,7 +147,7 @@ describe('the HTTP server', () => {
       const agent = new Agent({ keepAlive: true });
       const [response] = (await once(get(url, { agent }), 'response')) as [IncomingMessage];
       await expect(text(response)).resolves.toBe('hello');
-      await closeGently(server);
+      await closeGently(server, PATIENCE_MS);
       agent.destroy();
     });
 
@@ -132,12 +156,45 @@ describe('the HTTP server', () => {
       const silent = await open(port);
       const ended = once(silent, 'close');
       silent.resume();
-      await closeGently(server);
+      await closeGently(server, PATIENCE_MS);
       await ended;
     });
 
+    it('cuts off what does not arrive, and who does not take an answer, and still answers who waits', async () => {
+      let answer = (): void => undefined;
+      let count = 0;
+      const untaken: Promise<unknown>[] = [];
+      let onArrival = (): void => undefined;
+      const arrived = new Promise<void>(resolve => (onArrival = resolve));
+      const { server, port, url } = await start(async ctx => {
+        count += 1;
+        if (count === 3) onArrival();
+        if (ctx.method === 'POST') return readBody(ctx, () => Promise.resolve());
+        if (ctx.path === '/much') {
+          untaken.push(once(ctx.res, 'close'));
+          ctx.body = 'x'.repeat(20_000_000);
+        } else {
+          await new Promise<void>(resolve => (answer = resolve));
+          ctx.body = 'late';
+        }
+      });
+      const upload = await beginUpload(port);
+      const full = await open(port);
+      full.pause();
+      full.write('GET /much HTTP/1.1\r\nhost: x\r\n\r\n');
+      const underWay = fetch(url);
+      await arrived;
+      const closed = closeGently(server, 0);
+      await once(upload.resume(), 'close');
+      await Promise.all(untaken);
+      expect((await text(full)).length).toBeLessThan(20_000_000);
+      answer();
+      await expect((await underWay).text()).resolves.toBe('late');
+      await closed;
+    });
+
     it('is closed at once when it never listened', async () => {
-      await expect(closeGently(create(hello))).resolves.toBeUndefined();
+      await expect(closeGently(create(hello), PATIENCE_MS)).resolves.toBeUndefined();
     });
   });
 });

@@ -8,24 +8,54 @@ import { type Actor } from './policy.ts';
 /** How long a connection may be without its first request while the server closes: what is on its way arrives in that. */
 const FIRST_REQUEST_MS = 500;
 
-/** A server that counts among its idle connections those that never asked anything, which browsers open ahead. */
-class HttpServer extends Server {
-  /** When they were opened, on the clock of `performance.now()`. */
-  readonly #silent = new Map<Socket, number>();
+/** How often connections are looked through for requests that do not arrive. */
+const ARRIVAL_CHECK_MS = 1000;
 
-  constructor(listener: (request: IncomingMessage, response: ServerResponse) => unknown) {
-    super(listener);
+/** A connection: when it was opened, on the clock of `performance.now()`, and the answer to its last request. */
+interface Connection {
+  readonly openedAtMs: number;
+  response?: ServerResponse;
+}
+
+/** A server that knows of its connections whether somebody works on an answer for them. */
+export class HttpServer extends Server {
+  readonly #connections = new Map<Socket, Connection>();
+
+  /** @param requestTimeoutMs how long a request may take to arrive, body and all */
+  constructor(
+    listener: (request: IncomingMessage, response: ServerResponse) => unknown,
+    { requestTimeoutMs }: { readonly requestTimeoutMs: number },
+  ) {
+    super(
+      {
+        requestTimeout: requestTimeoutMs,
+        headersTimeout: requestTimeoutMs,
+        connectionsCheckingInterval: Math.min(ARRIVAL_CHECK_MS, requestTimeoutMs),
+      },
+      listener,
+    );
     this.on('connection', socket => {
-      this.#silent.set(socket, performance.now());
-      socket.once('close', () => this.#silent.delete(socket));
+      this.#connections.set(socket, { openedAtMs: performance.now() });
+      socket.once('close', () => this.#connections.delete(socket));
     });
-    this.on('request', ({ socket }) => this.#silent.delete(socket));
+    this.on('request', ({ socket }, response) => {
+      const connection = this.#connections.get(socket);
+      if (connection !== undefined) connection.response = response;
+    });
   }
 
+  /** Among the idle ones are those that never asked anything, which browsers open ahead. */
   override closeIdleConnections(): void {
     super.closeIdleConnections();
-    for (const [socket, openedAt] of this.#silent) {
-      if (performance.now() - openedAt > FIRST_REQUEST_MS) socket.destroy();
+    for (const [socket, { openedAtMs, response }] of this.#connections) {
+      if (response === undefined && performance.now() - openedAtMs > FIRST_REQUEST_MS) socket.destroy();
+    }
+  }
+
+  /** Closes the connections on which the service waits for the client: for the rest of a request, or to take its answer. */
+  closeStalledConnections(): void {
+    for (const [socket, { response }] of this.#connections) {
+      if (response?.req.complete !== true || response.writableEnded) socket.destroy();
     }
   }
 }
@@ -34,22 +64,30 @@ class HttpServer extends Server {
  * Makes the HTTP server of a pipeline. Nothing listens yet.
  *
  * @param isProxyTrusted whether the address of a caller is read from `X-Forwarded-For`
+ * @param requestTimeoutMs how long a request may take to arrive; what does not is answered 408
  */
 export function createHttpServer(
   middlewares: readonly AppMiddleware<Actor>[],
-  { isProxyTrusted, log: createLogger }: { readonly isProxyTrusted: boolean; readonly log: Log },
-): Server {
+  {
+    isProxyTrusted,
+    requestTimeoutMs,
+    log: createLogger,
+  }: { readonly isProxyTrusted: boolean; readonly requestTimeoutMs: number; readonly log: Log },
+): HttpServer {
   const log = createLogger('app/http');
   const koa = new Koa({ proxy: isProxyTrusted });
   for (const middleware of middlewares) koa.use(middleware);
   // What comes here was not a request's fault to answer: a socket that broke while it was written to.
   koa.on('error', (error: unknown) => log.debug('http.failed', { error }));
-  const server = new HttpServer(koa.callback());
+  const server = new HttpServer(koa.callback(), { requestTimeoutMs });
   // Longer than load balancers keep idle connections, so that none is closed under a request.
   server.keepAliveTimeout = 65_000;
-  server.headersTimeout = 66_000;
-  server.on('clientError', (_error, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const status = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : '400 Bad Request';
+    // Not left half open: whoever does not send the rest of a request may not hang up either.
+    const hangUp = (): void => void socket.destroy();
+    if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`, hangUp);
+    else hangUp();
   });
   // No route upgrades a connection.
   server.on('upgrade', (_request, socket) => {
@@ -70,12 +108,20 @@ export async function listen(server: Server, port: number, host: string): Promis
   });
 }
 
-/** Takes no more connections, and resolves when the requests that are under way are answered and all connections are closed. */
-export async function closeGently(server: Server): Promise<void> {
+/**
+ * Takes no more connections, and resolves when the requests that are under way are answered and all connections are closed.
+ *
+ * @param patienceMs how long clients have to send the rest of a request or to take an answer; then they are cut off
+ */
+export async function closeGently(server: HttpServer, patienceMs: number): Promise<void> {
   if (!server.listening) return;
+  const cutOffAtMs = performance.now() + patienceMs;
   const closed = new Promise<void>(resolve => server.close(() => resolve()));
   // Connections that clients keep open for their next request become idle one by one.
-  const timer = setInterval(() => server.closeIdleConnections(), 50);
+  const timer = setInterval(() => {
+    server.closeIdleConnections();
+    if (performance.now() >= cutOffAtMs) server.closeStalledConnections();
+  }, 50);
   server.closeIdleConnections();
   await closed;
   clearInterval(timer);

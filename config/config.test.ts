@@ -74,6 +74,7 @@ describe('the configuration', () => {
     ['algorithms of another kind of key', { JWT_ALGORITHMS: 'RS256' }, /JWT_ALGORITHMS must fit the key/],
     ['a cron pattern that is none', { REFRESH_CRON: 'at noon' }, /REFRESH_CRON must be a cron pattern/],
     ['a database slower than a request', { REQUEST_TIMEOUT_MS: '1000' }, /must be below REQUEST_TIMEOUT_MS/],
+    ['a stop that is over before it begins', { SHUTDOWN_DELAY_MS: '20000' }, /SHUTDOWN_DELAY_MS must be at most half/],
     ['a key of the wrong size', { DATA_ENCRYPTION_KEYS: 'YWJj' }, /DATA_ENCRYPTION_KEYS/],
     ['no role', { ROLES: ',' }, /ROLES/],
     ['a replica without a primary', { REDIS_REPLICA_URL: 'redis://replica' }, /REDIS_REPLICA_URL needs REDIS_URL/],

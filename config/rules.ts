@@ -52,6 +52,11 @@ const nestsDeadlines: ConfigRule<Config> = ({ database, server }) => [
     : []),
 ];
 
+const leavesTimeToStop: ConfigRule<Config> = ({ server }) =>
+  server.shutdownDelayMs * 2 > server.shutdownTimeoutMs
+    ? ['SHUTDOWN_DELAY_MS must be at most half of SHUTDOWN_TIMEOUT_MS: the other half is for what is under way']
+    : [];
+
 const renewsLeasesInTime: ConfigRule<Config> = ({ deliveries }) =>
   deliveries.pollIntervalMs * 3 > deliveries.leaseSeconds * 1000
     ? ['DELIVERIES_POLL_INTERVAL_MS must be at most a third of DELIVERIES_LEASE_SECONDS, which is renewed at polls']
@@ -104,6 +109,7 @@ export const configRules: readonly ConfigRule<Config>[] = [
   hasFittingAlgorithms,
   hasValidCron,
   nestsDeadlines,
+  leavesTimeToStop,
   renewsLeasesInTime,
   seedsDemoOnlyApart,
   inventsNothingInProduction,

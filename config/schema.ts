@@ -24,7 +24,7 @@ export const configSchema = {
         minimum: 0,
         maximum: 65535,
       }),
-      requestTimeoutMs: key('REQUEST_TIMEOUT_MS', 'How long a request may take.', {
+      requestTimeoutMs: key('REQUEST_TIMEOUT_MS', 'How long a request may take to arrive, and then to be answered.', {
         type: 'integer',
         minimum: 100,
         default: 10_000,

@@ -64,6 +64,20 @@ describe('the shutdown', () => {
     expect(lines.join()).toMatch(/"name":"broken"/);
   });
 
+  it('keeps time for what closes after a handler that hangs', async () => {
+    const events: string[] = [];
+    const shutdown = createShutdown({ log, timeoutMs: 400 });
+    shutdown.add('drainRequests', 'hangs', () => new Promise(() => undefined));
+    shutdown.add('drainWork', 'hangs', () => new Promise(() => undefined));
+    shutdown.add('closeClients', 'database', async (leftMs: number) => {
+      await new Promise(resolve => setTimeout(resolve, 5));
+      events.push(leftMs > 0 ? 'closed in time' : 'no time left');
+    });
+    shutdown.add('flushLogs', 'log', () => void events.push('flushed'));
+    await expect(shutdown.run('test')).resolves.toBe(1);
+    expect(events).toEqual(['closed in time', 'flushed']);
+  });
+
   it('leaves a handler that hangs behind at the deadline, and still runs the rest', async () => {
     const events: string[] = [];
     const shutdown = createShutdown({ log, timeoutMs: 20 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EventEmitter, once } from 'node:events';
+import { connect } from 'node:net';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -70,6 +71,22 @@ describe('a stop', () => {
     expect((await second.app.datastores.changes.findByDocument(data._id, { page: 0, pageSize: 10 })).total).toBe(1);
     await second.stop();
     await rm(directory, { recursive: true });
+  });
+
+  it('is not kept by a client that never sends the rest of its request', async () => {
+    const test = await startTestApp({ variables: { SHUTDOWN_TIMEOUT_MS: '2000' } });
+    const { hostname, port } = new URL(test.url);
+    const socket = connect(Number(port), hostname);
+    const head = ['POST /promoters HTTP/1.1', 'host: x', 'content-type: application/json', 'content-length: 100'];
+    socket.write(`${head.join('\r\n')}\r\n\r\nabc`);
+    // Its connection has come before that of a request that is answered.
+    await once(socket, 'connect');
+    expect((await test.client.get('/health/live')).status).toBe(200);
+    const cutOff = once(socket.on('error', () => undefined).resume(), 'close');
+    expect(await test.stop()).toBe(0);
+    await cutOff;
+    await expect(test.app.store.ping()).rejects.toThrow('closed');
+    expect(test.logs.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
   it('ends with 1 when a request does not end in time, and closes all the same', async () => {
