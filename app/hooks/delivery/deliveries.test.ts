@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createMemoryCollection } from '../../../test/support/memory-collection.ts';
 import {
@@ -60,6 +61,17 @@ describe('deliveries', () => {
     expect(versionsOf(kinesis, a)).toEqual([1]);
     expect(versionsOf(fastly, a)).toEqual([1]);
     expect(await find(`${a}-1`)).toEqual({ ...before, pending: [] });
+  });
+
+  it('belong to no request, whoever wrote', async () => {
+    const requests = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    kinesis.judge = () => void seen.push(requests.getStore());
+    const instance = create();
+    await idle(instance);
+    await requests.run('a request', () => instance.record(createSource(a, 1, NAMES)));
+    await instance.deliveries.idle();
+    expect(seen).toEqual([undefined]);
   });
 
   it('come in batches with one change of a document at most, each once, in order', async () => {

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { LRUCache } from 'lru-cache';
 import { type Logger } from '../../../lib/log.ts';
 import { type ChangeRecord } from '../../datastore/changes.ts';
@@ -102,11 +103,14 @@ export function createLane(dependencies: LaneDependencies): Lane {
     underWay.add(tracked);
   };
 
+  /** Work belongs to no request, though one may have set it off: it is in nobody's trace, and outlives them all. */
+  const runApart = AsyncResource.bind(() => run());
+
   /** Continues soon: whoever brings something is not kept waiting. */
   const proceed = (): void => {
     pump ??= Promise.resolve().then(() => {
       pump = undefined;
-      run();
+      runApart();
     });
   };
 
