@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { applyMergePatch, createMergePatch } from './merge-patch.ts';
+import { applyMergePatch, createMergePatch, reduceMergePatch } from './merge-patch.ts';
 
 /** RFC 7396, appendix A: original, patch, result. */
 const vectors: [unknown, unknown, unknown][] = [
@@ -100,5 +100,27 @@ describe('createMergePatch', () => {
         { a: 1, b: { c: 1, d: 3 }, list: [1, 2], at: new Date(0), more: [] },
       ),
     ).toEqual({ b: { d: 3 }, gone: null, more: [] });
+  });
+});
+
+describe('reduceMergePatch', () => {
+  it('leaves what makes a difference', () => {
+    expect(
+      reduceMergePatch({ a: 1, b: { c: 1, d: 2 } }, { a: 1, b: { c: 2, d: 2, e: null }, gone: null, f: { g: null } }),
+    ).toEqual({
+      b: { c: 2 },
+      f: {},
+    });
+  });
+
+  it('is the difference between the documents before and after', () => {
+    const object = fc.dictionary(fc.constantFrom('a', 'b', 'toString'), document);
+    fc.assert(
+      fc.property(object, object, (given, patch) => {
+        const before = applyMergePatch(undefined, given);
+        const reduced = reduceMergePatch(before, patch);
+        expect(reduced).toEqual(createMergePatch(before, applyMergePatch(before, patch)));
+      }),
+    );
   });
 });

@@ -45,6 +45,27 @@ export function createMergePatch(before: unknown, after: unknown): unknown {
   return patch;
 }
 
+/**
+ * Leaves of a merge patch what it changes: gives what `createMergePatch` gives for the target before and after the patch,
+ * by looking at the patch alone, however large the target is.
+ */
+export function reduceMergePatch(target: unknown, patch: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const reduced: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(patch)) {
+    if (forbidden.has(key)) continue;
+    const old = isObject(target) ? selectOwn(target, key) : undefined;
+    if (value === null) {
+      if (old !== undefined) reduced[key] = null;
+    } else if (isObject(value) && isObject(old)) {
+      const inner = reduceMergePatch(old, value);
+      if (Object.keys(inner).length > 0) reduced[key] = inner;
+    } else if (!isSameJson(old, value)) {
+      reduced[key] = applyMergePatch(undefined, value);
+    }
+  }
+  return reduced;
+}
+
 /** A member of the object itself: a document may have one that is called `toString`. */
 function selectOwn(object: Record<string, unknown>, key: string): unknown {
   return Object.hasOwn(object, key) ? object[key] : undefined;

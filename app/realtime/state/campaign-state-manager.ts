@@ -21,9 +21,9 @@ import {
   type Subscription,
 } from './live-campaign.ts';
 import { createLiveCampaigns } from './live-campaigns.ts';
-import { hashBody, readOperation, selectApply, type StateOperation } from './operations.ts';
+import { hashBody, readOperation, selectOperationPatch, type StateOperation } from './operations.ts';
 import { throwIfNotPermitted } from './permissions.ts';
-import { selectSectionApply, type SectionContent } from './server-sections.ts';
+import { selectSectionPatch, type SectionContent } from './server-sections.ts';
 
 /** A request to change a campaign's state. */
 export interface StateRequest {
@@ -219,14 +219,14 @@ export function createCampaignStateManager(dependencies: CampaignStateDependenci
       throwIfNotPermitted(actor, campaignId, operation);
       const bodyHash = hashBody(operation, expectedVersion);
       const target = operation.kind === 'rollback' ? await readAt(campaignId, operation.toVersion) : undefined;
-      const apply = selectApply(operation, target?.state);
-      return commit(campaignId, { eventId, bodyHash, cause: operation.kind, by, expectedVersion, apply });
+      const selectPatch = selectOperationPatch(operation, target?.state);
+      return commit(campaignId, { eventId, bodyHash, cause: operation.kind, by, expectedVersion, selectPatch });
     },
     async writeSection({ campaignId, changeId, section, content, cause }) {
       throwIfStopped();
       if (!campaigns.has(campaignId) && (await journal.readHead(campaignId)) === null) return null;
-      const apply = selectSectionApply(section, content);
-      return commit(campaignId, { eventId: changeId, bodyHash: section, cause, by: SYSTEM, apply });
+      const selectPatch = selectSectionPatch(section, content);
+      return commit(campaignId, { eventId: changeId, bodyHash: section, cause, by: SYSTEM, selectPatch });
     },
     async subscribe(campaignId, listener, subscribeOptions) {
       throwIfStopped();

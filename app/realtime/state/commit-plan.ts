@@ -1,10 +1,11 @@
 import { performance } from 'node:perf_hooks';
 import { InternalError, PayloadTooLargeError, ServiceError, VersionMismatchError } from '../../../lib/errors.ts';
-import { createMergePatch } from '../../../lib/merge-patch.ts';
+import { reduceMergePatch } from '../../../lib/merge-patch.ts';
 import { type CampaignState, type PositionedState } from '../../datastore/state-fold.ts';
 import { type JournalChange, type JournalDocument } from '../../datastore/state-journal.ts';
 import { measureGrowth } from './json-size.ts';
 import { MAX_STATE_BYTES } from './operations.ts';
+import { createStateDraft } from './state-draft.ts';
 
 /** A change of a state, as the commit needs it. */
 export interface StateWrite {
@@ -15,18 +16,19 @@ export interface StateWrite {
   readonly by: string;
   /** The version that the sender has seen; another one is a mismatch. */
   readonly expectedVersion?: number | undefined;
-  /** Gives the state that follows, and null when there is nothing to be done any more. Throws what refuses the change. */
-  readonly apply: (before: CampaignState) => CampaignState | null;
+  /** Gives the merge patch that makes the change, null when there is nothing to be done any more. Throws what refuses it. */
+  readonly selectPatch: (before: CampaignState) => CampaignState | null;
 }
 
 /** What is to become of the first writes of a queue. */
 export interface CommitPlan<W extends StateWrite> {
   /** What is to be appended; null when no write makes a version. */
   readonly document: JournalDocument | null;
-  /** The writes that make the versions of the document, in its order, with the state after each. */
+  /** The writes that make the versions of the document, in its order. */
   readonly accepted: readonly W[];
-  readonly states: readonly CampaignState[];
-  /** The size of the last of these states, in bytes. */
+  /** The state after the last of them. */
+  readonly state: CampaignState;
+  /** Its size in bytes. */
   readonly stateBytes: number;
   readonly refused: readonly { readonly write: W; readonly error: ServiceError }[];
   readonly superseded: readonly W[];
@@ -48,10 +50,10 @@ export function planCommit<W extends StateWrite>(
 ): CommitPlan<W> {
   const changes: JournalChange[] = [];
   const accepted: W[] = [];
-  const states: CampaignState[] = [];
   const refused: { write: W; error: ServiceError }[] = [];
   const superseded: W[] = [];
-  let { state, version } = head;
+  const draft = createStateDraft(head.state);
+  let { version } = head;
   let bytes = 0;
   let taken = 0;
   const end = performance.now() + SLICE_MS;
@@ -62,14 +64,14 @@ export function planCommit<W extends StateWrite>(
       if (write.expectedVersion !== undefined && write.expectedVersion !== version) {
         throw new VersionMismatchError(version);
       }
-      const after = write.apply(state);
-      if (after === null) {
+      const wanted = write.selectPatch(draft.state);
+      if (wanted === null) {
         superseded.push(write);
         taken += 1;
         continue;
       }
-      const difference = createMergePatch(state, after) as CampaignState;
-      const nextBytes = stateBytes + measureGrowth(state, difference);
+      const difference = reduceMergePatch(draft.state, wanted);
+      const nextBytes = stateBytes + measureGrowth(draft.state, difference);
       if (nextBytes > MAX_STATE_BYTES && nextBytes > stateBytes) {
         throw new PayloadTooLargeError(`The state of a campaign may have ${MAX_STATE_BYTES} bytes.`);
       }
@@ -80,7 +82,7 @@ export function planCommit<W extends StateWrite>(
       const { eventId, cause, by, bodyHash } = write;
       changes.push({ version, eventId, patch, cause, by, at, bodyHash });
       accepted.push(write);
-      states.push((state = freeze(after)));
+      draft.apply(difference);
       stateBytes = nextBytes;
       bytes += patchBytes;
     } catch (error) {
@@ -89,13 +91,5 @@ export function planCommit<W extends StateWrite>(
     taken += 1;
   }
   const document = changes.length === 0 ? null : { _id: id, campaignId, from: head.version + 1, to: version, changes };
-  return { document, accepted, states, stateBytes, refused, superseded, taken };
-}
-
-/** Freezes what is new: whatever is frozen already is frozen to its ground. */
-export function freeze<T>(value: T): T {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
-  Object.freeze(value);
-  for (const member of Object.values(value)) freeze(member);
-  return value;
+  return { document, accepted, state: draft.state, stateBytes, refused, superseded, taken };
 }

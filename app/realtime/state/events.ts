@@ -1,4 +1,4 @@
-import { type CampaignState } from '../../datastore/state-fold.ts';
+import { applyPatchText, type CampaignState } from '../../datastore/state-fold.ts';
 import { type JournalChange, type JournalDocument, type JournalPosition } from '../../datastore/state-journal.ts';
 
 /** One version, as subscribers get it. `patch` is JSON text, ready to be put into a frame. */
@@ -29,7 +29,9 @@ export interface StateBatch {
   readonly changes: readonly StateChange[];
   /** The state before the first change … */
   readonly before: CampaignState;
-  /** … and after each. */
+  /** … after the last … */
+  readonly after: CampaignState;
+  /** … and after each: made when it is asked for the first time, which costs as much as the changes did. */
   readonly states: readonly CampaignState[];
 }
 
@@ -38,6 +40,25 @@ export type StateEvent = StateSnapshotEvent | StateReplay | StateBatch;
 
 /** Called with each event in order, in the turn of the event loop in which it happens. Must not throw. */
 export type StateListener = (event: StateEvent) => void;
+
+/** Makes the batch of a document that led from one state to another. */
+export function createStateBatch(document: JournalDocument, before: CampaignState, after: CampaignState): StateBatch {
+  let states: CampaignState[] | undefined;
+  return {
+    kind: 'batch',
+    campaignId: document.campaignId,
+    changes: toStateChanges(document),
+    before,
+    after,
+    get states() {
+      if (states === undefined) {
+        let state = before;
+        states = document.changes.map(({ patch }) => (state = applyPatchText(state, patch)));
+      }
+      return states;
+    },
+  };
+}
 
 /** The changes of a document of the journal as subscribers get them. */
 export function toStateChanges({ _id: changeId, changes }: JournalDocument): StateChange[] {

@@ -9,13 +9,7 @@ import {
 import { createId } from '../../../lib/ids.ts';
 import { type Logger } from '../../../lib/log.ts';
 import { type Timer } from '../../datastore/deadline.ts';
-import {
-  applyPatchText,
-  type CampaignState,
-  JournalGapError,
-  type PositionedState,
-  readState,
-} from '../../datastore/state-fold.ts';
+import { type CampaignState, JournalGapError, type PositionedState, readState } from '../../datastore/state-fold.ts';
 import {
   type JournalDocument,
   type JournalPosition,
@@ -23,13 +17,14 @@ import {
   type StateJournal,
 } from '../../datastore/state-journal.ts';
 import { type StateSnapshots } from '../../datastore/state-snapshots.ts';
-import { type CommitPlan, freeze, planCommit, type StateWrite } from './commit-plan.ts';
+import { type CommitPlan, planCommit, type StateWrite } from './commit-plan.ts';
 import { StateVersionMismatchError } from './errors.ts';
-import { type StateBatch, type StateListener, type StateSnapshotEvent, toStateChanges } from './events.ts';
+import { createStateBatch, type StateBatch, type StateListener, type StateSnapshotEvent } from './events.ts';
 import { createJournalTail } from './journal-tail.ts';
-import { measureJson } from './json-size.ts';
+import { measureGrowth, measureJson } from './json-size.ts';
 import { createRecentEvents } from './recent-events.ts';
 import { createReplayReader } from './replay.ts';
+import { createStateDraft } from './state-draft.ts';
 
 /** The answer to a write. */
 export interface Acknowledgement extends JournalPosition {
@@ -145,7 +140,7 @@ export function createLiveCampaign(
   },
 ): LiveCampaign {
   const { campaignId, journal, snapshots, clock, timer, log, snapshotPolicy, signal, onCommitted, observer } = deps;
-  let head: PositionedState = { ...loaded.state, state: freeze(loaded.state.state) };
+  let head = loaded.state;
   let stateBytes = measureJson(head.state);
   let queue: Pending[] = [];
   /** How many at the front of the queue are part of the document that is being appended. */
@@ -185,16 +180,14 @@ export function createLiveCampaign(
     for (const listener of [...listeners]) if (listeners.has(listener)) deliver(listener, event);
   }
 
-  function advance(document: JournalDocument, states: readonly CampaignState[], bytes: number): void {
+  function advance(document: JournalDocument, state: CampaignState, bytes: number): void {
     const before = head.state;
     const last = document.changes.at(-1);
-    head = { version: document.to, changeId: document._id, state: states.at(-1) ?? before, at: last?.at ?? head.at };
+    head = { version: document.to, changeId: document._id, state, at: last?.at ?? head.at };
     stateBytes = bytes;
     tail.add(document);
     recent.add(document);
-    if (listeners.size > 0) {
-      publish({ kind: 'batch', campaignId, changes: toStateChanges(document), before, states });
-    }
+    if (listeners.size > 0) publish(createStateBatch(document, before, state));
   }
 
   function settle(pending: Pending, outcome: Acknowledgement | Error): void {
@@ -283,7 +276,7 @@ export function createLiveCampaign(
   }
 
   function acknowledge(plan: CommitPlan<Pending>, document: JournalDocument): void {
-    advance(document, plan.states, plan.stateBytes);
+    advance(document, plan.state, plan.stateBytes);
     plan.accepted.forEach((pending, at) => {
       const version = document.from + at;
       settle(pending, {
@@ -324,10 +317,14 @@ export function createLiveCampaign(
   function applyDocument(document: JournalDocument): void {
     if (document.to <= head.version) return;
     if (document.from !== head.version + 1) throw new JournalGapError(campaignId, head.version + 1, document.from);
-    const states: CampaignState[] = [];
-    let { state } = head;
-    for (const { patch } of document.changes) states.push((state = freeze(applyPatchText(state, patch))));
-    advance(document, states, measureJson(state));
+    const draft = createStateDraft(head.state);
+    let bytes = stateBytes;
+    for (const { patch } of document.changes) {
+      const difference = JSON.parse(patch) as CampaignState;
+      bytes += measureGrowth(draft.state, difference);
+      draft.apply(difference);
+    }
+    advance(document, draft.state, bytes);
   }
 
   async function applyAll(documents: readonly JournalDocument[]): Promise<void> {
@@ -361,7 +358,7 @@ export function createLiveCampaign(
     log.warn('state.history.lost', { campaignId, version: head.version, error });
     const state = await readState({ journal, snapshots }, campaignId);
     if (state === null) throw new JournalGapError(campaignId, head.version + 1, undefined);
-    head = { ...state, state: freeze(state.state) };
+    head = state;
     stateBytes = measureJson(head.state);
     tail.clear();
     recent.clear();

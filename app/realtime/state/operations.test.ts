@@ -4,12 +4,12 @@ import { PayloadTooLargeError, UnauthorizedError, ValidationError } from '../../
 import { applyMergePatch, createMergePatch } from '../../../lib/merge-patch.ts';
 import { type Action, type Actor } from '../../policy.ts';
 import { measureGrowth, measureJson } from './json-size.ts';
-import { hashBody, MAX_PATCH_BYTES, readOperation, selectApply, type StateOperation } from './operations.ts';
+import { hashBody, MAX_PATCH_BYTES, readOperation, selectOperationPatch, type StateOperation } from './operations.ts';
 import { selectActions, throwIfNotPermitted } from './permissions.ts';
 
 const update = (updates: Record<string, unknown>): StateOperation => ({ kind: 'update', updates });
 const run = (before: Record<string, unknown>, operation: unknown, target?: Record<string, unknown>) =>
-  selectApply(readOperation(operation), target)(before);
+  applyMergePatch(before, selectOperationPatch(readOperation(operation), target)(before));
 const nested = (depth: number): Record<string, unknown> =>
   JSON.parse('{"a":'.repeat(depth - 1) + '{}' + '}'.repeat(depth - 1)) as Record<string, unknown>;
 

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { PayloadTooLargeError, ValidationError } from '../../../lib/errors.ts';
 import { throwIfUnsafeJson } from '../../../lib/json-guard.ts';
-import { applyMergePatch } from '../../../lib/merge-patch.ts';
+import { applyMergePatch, createMergePatch } from '../../../lib/merge-patch.ts';
 import { createValidator, type Validator } from '../../../lib/schema/validator.ts';
 import {
   type ConfigSection,
@@ -31,8 +31,8 @@ export const MAX_PATCH_BYTES = 64 * 1024;
 /** The largest state, in bytes of JSON. */
 export const MAX_STATE_BYTES = 256 * 1024;
 
-/** Says of what state follows one. Throws what refuses the operation there. */
-export type ApplyOperation = (before: CampaignState) => CampaignState;
+/** Gives the merge patch that carries an operation out on a state. Throws what refuses the operation there. */
+export type SelectPatch = (before: CampaignState) => CampaignState;
 
 const validators: Readonly<Record<StateOperation['kind'], Validator<unknown>>> = {
   update: createValidator(stateOperationSteps.update),
@@ -97,35 +97,40 @@ function encodeInOrder(value: unknown): string {
   return `{${members.map(key => `${JSON.stringify(key)}:${encodeInOrder((value as CampaignState)[key])}`).join(',')}}`;
 }
 
-/** Gives what an operation makes of a state. `target` is the old state of a rollback. */
-export function selectApply(operation: StateOperation, target?: CampaignState): ApplyOperation {
-  const apply = (before: CampaignState): CampaignState => {
-    switch (operation.kind) {
-      case 'batch':
-        return operation.operations.reduce(applyStep, before);
-      case 'rollback':
-        return restore(before, target ?? {});
-      case 'update':
-      case 'feature':
-      case 'config':
-        return applyStep(before, operation);
-    }
-  };
+/** Gives what carries an operation out. `target` is the old state of a rollback. */
+export function selectOperationPatch(operation: StateOperation, target: CampaignState = {}): SelectPatch {
   return before => {
-    const after = apply(before);
-    throwIfIllFormed(before, after);
-    return after;
+    const patch = selectPatch(operation, before, target);
+    throwIfIllFormed(before, patch);
+    return patch;
   };
 }
 
-function applyStep(before: CampaignState, step: StateStep): CampaignState {
+function selectPatch(operation: StateOperation, before: CampaignState, target: CampaignState): CampaignState {
+  switch (operation.kind) {
+    case 'batch': {
+      // Patches that are merged with each other make wrong documents: only the difference at the end counts.
+      const apply = (state: CampaignState, step: StateStep) =>
+        applyMergePatch(state, selectStepPatch(step, state)) as CampaignState;
+      return createMergePatch(before, operation.operations.reduce(apply, before)) as CampaignState;
+    }
+    case 'rollback':
+      return createMergePatch(before, restore(before, target)) as CampaignState;
+    case 'update':
+    case 'feature':
+    case 'config':
+      return selectStepPatch(operation, before);
+  }
+}
+
+function selectStepPatch(step: StateStep, before: CampaignState): CampaignState {
   switch (step.kind) {
     case 'update':
-      return applyMergePatch(before, step.updates) as CampaignState;
+      return step.updates;
     case 'config':
-      return applyMergePatch(before, { [step.configType]: step.config }) as CampaignState;
+      return { [step.configType]: step.config };
     case 'feature':
-      return { ...before, features: applyFeatures(before['features'], step.action, step.features) };
+      return { features: applyFeatures(before['features'], step.action, step.features) };
   }
 }
 
@@ -149,12 +154,13 @@ function restore(current: CampaignState, target: CampaignState): CampaignState {
   return restored;
 }
 
-/** Checks the form of the members that have one, where they are others than before. Throws `ValidationError`. */
-export function throwIfIllFormed(before: CampaignState, after: CampaignState): void {
-  const changed = formed.filter(section => after[section] !== before[section] && after[section] !== undefined);
-  if (changed.length === 0) return;
-  sections.throwIfInvalid(Object.fromEntries(changed.map(section => [section, after[section]])));
-  if (changed.includes('variants')) {
+/** Checks the form that a patch gives to those members of a state that have one. Throws `ValidationError`. */
+export function throwIfIllFormed(before: CampaignState, patch: CampaignState): void {
+  const touched = formed.filter(section => Object.hasOwn(patch, section) && patch[section] !== null);
+  if (touched.length === 0) return;
+  const after = Object.fromEntries(touched.map(section => [section, applyMergePatch(before[section], patch[section])]));
+  sections.throwIfInvalid(after);
+  if (touched.includes('variants')) {
     throwIfOverlayReaches(after['variants'] as Record<string, { overlay?: CampaignState }>);
   }
 }

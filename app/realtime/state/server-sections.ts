@@ -1,4 +1,4 @@
-import { applyMergePatch, isSameJson } from '../../../lib/merge-patch.ts';
+import { applyMergePatch, createMergePatch } from '../../../lib/merge-patch.ts';
 import { type ServerSection } from '../../../schemas/campaign-state.ts';
 import { type CampaignState } from '../../datastore/state-fold.ts';
 
@@ -9,18 +9,18 @@ export interface SectionContent {
 }
 
 /**
- * Gives what the new content of a section makes of a state: null where the state's is as new or newer, so that an older
+ * Gives the patch that brings new content into a section: null where the state's is as new or newer, so that an older
  * document never takes the place of a newer one, in whatever order changes are delivered.
  */
-export function selectSectionApply(
+export function selectSectionPatch(
   section: ServerSection,
   content: SectionContent,
 ): (before: CampaignState) => CampaignState | null {
   // Plain JSON without nulls and undefined members, as the journal will give it back.
-  const plain = applyMergePatch(undefined, JSON.parse(JSON.stringify(content))) as CampaignState;
+  const after = applyMergePatch(undefined, JSON.parse(JSON.stringify({ [section]: content }))) as CampaignState;
   return before => {
     const current = before[section] as Partial<SectionContent> | undefined;
     if (current?.version !== undefined && current.version >= content.version) return null;
-    return isSameJson(current, plain) ? null : { ...before, [section]: plain };
+    return createMergePatch(current === undefined ? {} : { [section]: current }, after) as CampaignState;
   };
 }

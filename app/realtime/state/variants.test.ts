@@ -76,7 +76,14 @@ describe('the view of a variant', () => {
       const patch = JSON.stringify(createMergePatch(last, after));
       return { version: at + 2, changeId: 'x', eventId: `e${at}`, patch, cause: 'update', by: 'u', at: new Date(0) };
     });
-    return { kind: 'batch', campaignId: CAMPAIGN, before: before as Record<string, unknown>, states, changes };
+    return {
+      kind: 'batch',
+      campaignId: CAMPAIGN,
+      before: before as Record<string, unknown>,
+      after: states.at(-1) ?? {},
+      states,
+      changes,
+    };
   };
 
   it('has patches of its own: nothing where the overlay hides a change', () => {

@@ -1,0 +1,246 @@
+import { type Logger } from '../../lib/log.ts';
+import { type Clock } from '../context.ts';
+import { EventTypeUnknownError } from '../errors.ts';
+import { type Actor } from '../policy.ts';
+import { type Connection } from './connection.ts';
+import {
+  createLifeEvent,
+  type Envelope,
+  type EventPayload,
+  formatEventType,
+  formatFailure,
+  type RequestEnvelope,
+  toServiceError,
+} from './envelope.ts';
+import { createRecentKeys } from './recent-keys.ts';
+
+/** Who asks, and over what. */
+export interface Caller {
+  readonly actor: Actor;
+  /** What the caller is connected by; none for one who only asks. */
+  readonly connection?: Connection;
+  /** Aborted when the caller goes away. */
+  readonly signal: AbortSignal;
+}
+
+/** A request on its way through its action. */
+export interface ActionRequest {
+  readonly envelope: RequestEnvelope;
+  readonly caller: Caller;
+}
+
+/** Carries out a request. `campaignId` is what `admit` gave. Throws what the caller is told. */
+export type ActionHandler = (request: ActionRequest, campaignId: string) => Promise<EventPayload>;
+
+export interface ActionOptions {
+  /**
+   * Decides whether anybody else hears of the request at all, and gives the id of the campaign that it is about. Throws
+   * what the caller is told, and the caller alone. An action without it is about no campaign.
+   */
+  readonly admit?: (request: ActionRequest) => Promise<string>;
+  /** What a failure tells besides the error. */
+  readonly explain?: (error: unknown) => EventPayload;
+}
+
+export interface BusSubscription {
+  /** Only events of this campaign. */
+  readonly campaignId?: string;
+}
+
+export interface BusMetrics {
+  /** A request was answered. `type` is one of the registered ones. */
+  handled(type: string, outcome: string, durationSeconds: number): void;
+  /** A full queue dropped an event. */
+  dropped(type: string): void;
+  /** A handler of events threw. */
+  failed(type: string): void;
+}
+
+/** The events of this process: requests that are carried out, and those who want to hear what happens. */
+export interface Bus {
+  /** Makes `{service}:{action}:v{version}:requested` a request that can be sent. Throws an `Error` when it is one already. */
+  registerAction(
+    service: string,
+    action: string,
+    version: number,
+    handler: ActionHandler,
+    options?: ActionOptions,
+  ): void;
+  /** The types that can be sent. */
+  listRequests(): string[];
+  /** Carries out a request and gives its one answer, `success` or `failed`. Never throws. */
+  handle(envelope: RequestEnvelope, caller: Caller): Promise<Envelope>;
+  /** Tells all who want to hear it, unless they heard it within a minute. `key` says what makes it the same event. */
+  publish(event: Envelope, key?: string): void;
+  /**
+   * Has a handler called with each event of a type, or with all that begin alike: `campaign:*`. One after another; what
+   * comes while more than the limit wait is dropped. Gives what ends it.
+   */
+  subscribe(
+    pattern: string,
+    handler: (event: Envelope) => void | Promise<void>,
+    subscription?: BusSubscription,
+  ): () => void;
+}
+
+export interface BusDependencies {
+  readonly clock: Clock;
+  readonly log: Pick<Logger, 'warn' | 'error'>;
+  readonly metrics: BusMetrics;
+  /** How many events wait for one handler at most. */
+  readonly queueLimit?: number;
+}
+
+interface Action {
+  readonly handler: ActionHandler;
+  readonly options: ActionOptions;
+}
+
+interface Listener {
+  readonly campaignId: string | undefined;
+  readonly offer: (event: Envelope) => void;
+}
+
+const PATTERN =
+  /^(?:(?:[a-z][a-z0-9_]*:){1,2}(?:v[1-9][0-9]*:)?)?\*$|^[a-z][a-z0-9_]*:[a-z][a-z0-9_]*:v[1-9][0-9]*:[a-z]+$/;
+const QUEUE_LIMIT = 1_000;
+const DEDUPE_MS = 60_000;
+const DEDUPE_MAX = 100_000;
+
+/** Makes the bus. The life of a request is told by it, never by those who carry it out. */
+export function createBus({ clock, log, metrics, queueLimit = QUEUE_LIMIT }: BusDependencies): Bus {
+  const actions = new Map<string, Action>();
+  const listeners = new Map<string, Set<Listener>>();
+  const published = createRecentKeys({ ttlMs: DEDUPE_MS, max: DEDUPE_MAX });
+
+  const hasListeners = (type: string): boolean => selectPatterns(type).some(pattern => listeners.has(pattern));
+
+  const publish = (event: Envelope, key = event.eventId): void => {
+    if (!hasListeners(event.type) || !published.add(key)) return;
+    const campaignId = event.metadata.campaign?.campaignId;
+    for (const pattern of selectPatterns(event.type)) {
+      for (const listener of listeners.get(pattern) ?? []) {
+        if (listener.campaignId === undefined || listener.campaignId === campaignId) listener.offer(event);
+      }
+    }
+  };
+
+  /** Tells a step of a request's life, unless a repeat of it told the same before. */
+  const tell = (envelope: RequestEnvelope, event: Envelope): void => {
+    const { user, campaign } = envelope.metadata;
+    publish(event, JSON.stringify([envelope.eventId, event.type, user?.userId, campaign?.campaignId]));
+  };
+
+  const fail = ({ envelope, caller }: ActionRequest, error: unknown, explain?: ActionOptions['explain']): Envelope => {
+    const told = toServiceError(error);
+    if (told.reportable && !caller.signal.aborted) {
+      log.error('event.failed', { type: envelope.type, error: told }, envelope.metadata.correlation);
+    }
+    return createLifeEvent(envelope, 'failed', { ...formatFailure(told), ...explain?.(error) }, clock());
+  };
+
+  const carryOut = async (request: ActionRequest, { handler, options }: Action): Promise<Envelope> => {
+    let { envelope } = request;
+    const { campaign: _claimed, ...metadata } = envelope.metadata;
+    let campaignId = '';
+    try {
+      campaignId = (await options.admit?.(request)) ?? '';
+    } catch (error) {
+      return fail(request, error);
+    }
+    // What the event belongs to is what was admitted, whatever the sender wrote beside it.
+    envelope = { ...envelope, metadata: { ...metadata, ...(campaignId !== '' && { campaign: { campaignId } }) } };
+    tell(envelope, envelope);
+    if (hasListeners(formatEventType({ ...envelope.name, state: 'started' }))) {
+      tell(envelope, createLifeEvent(envelope, 'started', {}, clock()));
+    }
+    const admitted = { ...request, envelope };
+    let answer: Envelope;
+    try {
+      answer = createLifeEvent(envelope, 'success', await handler(admitted, campaignId), clock());
+    } catch (error) {
+      answer = fail(admitted, error, options.explain);
+    }
+    tell(envelope, answer);
+    return answer;
+  };
+
+  return {
+    registerAction(service, action, version, handler, options = {}) {
+      const type = formatEventType({ service, action, version, state: 'requested' });
+      if (actions.has(type)) throw new Error(`${type} is registered twice.`);
+      actions.set(type, { handler, options });
+    },
+    listRequests: () => [...actions.keys()],
+    async handle(envelope, caller) {
+      const request = { envelope, caller };
+      const action = actions.get(envelope.type);
+      if (action === undefined) return fail(request, new EventTypeUnknownError());
+      const startedAt = performance.now();
+      const answer = await carryOut(request, action);
+      const { error } = answer.payload as { error?: { type: string } };
+      metrics.handled(envelope.type, error?.type ?? 'success', (performance.now() - startedAt) / 1000);
+      return answer;
+    },
+    publish,
+    subscribe(pattern, handler, { campaignId } = {}) {
+      if (!PATTERN.test(pattern)) throw new Error(`${pattern} is no pattern of events.`);
+      const queue = createQueue(handler, { limit: queueLimit, log, metrics });
+      const listener: Listener = { campaignId, offer: event => queue.offer(event) };
+      const those = listeners.get(pattern) ?? new Set<Listener>();
+      listeners.set(pattern, those.add(listener));
+      return () => {
+        queue.end();
+        those.delete(listener);
+        if (those.size === 0 && listeners.get(pattern) === those) listeners.delete(pattern);
+      };
+    },
+  };
+}
+
+/** The patterns that a type matches: itself, and everything that it begins with. */
+function selectPatterns(type: string): string[] {
+  const [service = '', action = '', version = ''] = type.split(':', 3);
+  return [type, `${service}:${action}:${version}:*`, `${service}:${action}:*`, `${service}:*`, '*'];
+}
+
+/** What waits for one handler. A handler that throws stops nothing but itself. */
+function createQueue(
+  handler: (event: Envelope) => void | Promise<void>,
+  { limit, log, metrics }: { limit: number; log: Pick<Logger, 'warn'>; metrics: BusMetrics },
+) {
+  const waiting: Envelope[] = [];
+  let isBusy = false;
+  let isEnded = false;
+
+  const run = async (): Promise<void> => {
+    // Whoever publishes is not held up by whoever listens.
+    await Promise.resolve();
+    for (let event = waiting.shift(); event !== undefined && !isEnded; event = waiting.shift()) {
+      try {
+        await handler(event);
+      } catch (error) {
+        metrics.failed(event.type);
+        log.warn('event.handler.failed', { type: event.type, error });
+      }
+    }
+    isBusy = false;
+  };
+
+  return {
+    offer(event: Envelope): void {
+      if (waiting.length >= limit) {
+        metrics.dropped(event.type);
+        return;
+      }
+      waiting.push(event);
+      if (isBusy) return;
+      isBusy = true;
+      void run();
+    },
+    end(): void {
+      isEnded = true;
+      waiting.length = 0;
+    },
+  };
+}

@@ -1,0 +1,173 @@
+import { randomUUID } from 'node:crypto';
+import { type ErrorDetail, InternalError, ServiceError, ValidationError } from '../../lib/errors.ts';
+import { createValidator, type Validator } from '../../lib/schema/validator.ts';
+import { type EventState, eventEnvelope } from '../../schemas/event-envelope.ts';
+import { EventExpiredError } from '../errors.ts';
+
+/** The parts of an event's type: `campaign:update:v1:requested`. */
+export interface EventName {
+  readonly service: string;
+  readonly action: string;
+  readonly version: number;
+  readonly state: EventState;
+}
+
+/** What an event belongs to. Whose it is, the server says. */
+export interface EventMetadata {
+  readonly correlation?: string;
+  readonly campaign?: { readonly campaignId: string };
+  readonly user?: { readonly userId: string };
+  readonly device?: { readonly deviceId: string };
+  readonly session?: { readonly sessionId: string };
+}
+
+export type EventPayload = Readonly<Record<string, unknown>>;
+
+/** An event as it travels, in both directions and through every door. */
+export interface Envelope {
+  readonly type: string;
+  /** Made by the sender; of a request it is the idempotency key. */
+  readonly eventId: string;
+  /** Of an answer: the request's `eventId`. */
+  readonly causeId?: string;
+  readonly payload: EventPayload;
+  readonly metadata: EventMetadata;
+  /** ISO 8601. */
+  readonly timestamp: string;
+}
+
+/** A request that was checked, with the parts of its type. */
+export interface RequestEnvelope extends Envelope {
+  readonly name: EventName;
+}
+
+/** What a failure tells: an error of the REST API's list, and what helps to go on. */
+export interface Failure {
+  readonly error: { readonly type: string; readonly message: string; readonly details?: readonly ErrorDetail[] };
+}
+
+/** How long a repeat is certain to be known as one. What waited longer is refused. */
+export const EVENT_MAX_AGE_MS = 24 * 3600 * 1000;
+
+const TYPE = /^([a-z][a-z0-9_]*):([a-z][a-z0-9_]*):v([1-9][0-9]*):([a-z]+)$/;
+
+/** The names of older senders. */
+const aliases: Readonly<Record<string, string>> = { 'campaign:state:request': 'campaign:state:v1:requested' };
+const camelCase: Readonly<Record<string, string>> = {
+  campaign_id: 'campaignId',
+  context_id: 'contextId',
+  peer_id: 'peerId',
+  user_id: 'userId',
+  device_id: 'deviceId',
+  session_id: 'sessionId',
+  event_id: 'eventId',
+};
+
+const envelopes: Validator<Partial<Envelope> & Pick<Envelope, 'type' | 'eventId'>> = createValidator(eventEnvelope);
+
+/** Writes a type. */
+export function formatEventType({ service, action, version, state }: EventName): string {
+  return `${service}:${action}:v${version}:${state}`;
+}
+
+/** Reads the parts of a type whose form was checked. */
+export function selectEventName(type: string): EventName {
+  const [, service = '', action = '', version = '', state = ''] = TYPE.exec(type) ?? [];
+  return { service, action, version: Number(version), state: state as EventState };
+}
+
+/**
+ * Checks a request as it came from outside, under the names that the wire has today. Whose it is, it cannot say:
+ * `userId` is put in its place. Throws `ValidationError`, and `EventExpiredError` for one that waited too long.
+ */
+export function readRequest(
+  input: unknown,
+  { userId, now }: { readonly userId: string; readonly now: Date },
+): RequestEnvelope {
+  const given = translate(input);
+  envelopes.throwIfInvalid(given);
+  const { type, eventId, payload = {}, metadata = {}, timestamp = now.toISOString() } = given;
+  if (now.getTime() - Date.parse(timestamp) > EVENT_MAX_AGE_MS) throw new EventExpiredError();
+  return {
+    type,
+    name: selectEventName(type),
+    eventId,
+    payload,
+    metadata: { ...metadata, user: { userId } },
+    timestamp,
+  };
+}
+
+/** Says the event id of what may be no envelope at all, so that the answer to it can be told from others. */
+export function peekEventId(input: unknown): string | undefined {
+  const { eventId } = isRecord(input) ? rename(input) : {};
+  return typeof eventId === 'string' && eventId.length <= 128 ? eventId : undefined;
+}
+
+/** Makes an event of the server's own. */
+export function createEvent(
+  type: string,
+  payload: EventPayload,
+  {
+    metadata = {},
+    causeId,
+    at,
+  }: { readonly metadata?: EventMetadata; readonly causeId?: string | undefined; readonly at: Date },
+): Envelope {
+  return {
+    type,
+    eventId: randomUUID(),
+    ...(causeId !== undefined && { causeId }),
+    payload,
+    metadata,
+    timestamp: at.toISOString(),
+  };
+}
+
+/** Makes an event of a request's life: its answer, or that it is under way. */
+export function createLifeEvent(
+  { name, eventId, metadata }: RequestEnvelope,
+  state: EventState,
+  payload: EventPayload,
+  at: Date,
+): Envelope {
+  return createEvent(formatEventType({ ...name, state }), payload, { metadata, causeId: eventId, at });
+}
+
+/** Makes of whatever was thrown the error that callers see. */
+export function toServiceError(error: unknown): ServiceError {
+  return error instanceof ServiceError ? error : new InternalError(error);
+}
+
+/** What a failure says to the one who asked. */
+export function formatFailure({ type, message, details }: ServiceError): Failure {
+  return { error: { type, message, ...(details !== undefined && { details }) } };
+}
+
+/** Today's names for what an older sender wrote: of the envelope, of its payload, and of the parts of its metadata. */
+function translate(input: unknown): unknown {
+  if (!isRecord(input)) throw new ValidationError([{ path: '', message: 'must be an object' }]);
+  const { type, payload, metadata, ...rest } = rename(input);
+  const parts = isRecord(metadata)
+    ? Object.fromEntries(Object.entries(metadata).map(([key, part]) => [key, isRecord(part) ? rename(part) : part]))
+    : metadata;
+  return {
+    ...rest,
+    type: typeof type === 'string' && Object.hasOwn(aliases, type) ? aliases[type] : type,
+    ...(payload !== undefined && { payload: isRecord(payload) ? rename(payload) : payload }),
+    ...(metadata !== undefined && { metadata: parts }),
+  };
+}
+
+function rename(given: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(given).map(([key, value]) => [
+      Object.hasOwn(camelCase, key) ? (camelCase[key] as string) : key,
+      value,
+    ]),
+  );
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
