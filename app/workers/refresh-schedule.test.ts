@@ -49,8 +49,8 @@ describe('the schedule of the refresh', () => {
       cron,
       leaseSeconds,
       locks: world.datastores.locks,
-      createContext: (): ManagerContext => {
-        const ctx = world.createContext(systemActor);
+      createContext: (_correlation, signal): ManagerContext => {
+        const ctx = { ...world.createContext(systemActor), signal };
         const { campaigns } = ctx.datastore;
         return {
           ...ctx,
@@ -172,6 +172,21 @@ describe('the schedule of the refresh', () => {
     gate.open();
     await stopped;
     await expect(running).resolves.toBe(true);
+  });
+
+  it('ends a run early at its stop, gives the lease back, and leaves the rest to the next', async () => {
+    const date = { open: later(-1), close: later(1000) };
+    const { _id } = await world.insertCampaign(createCampaignDocument({ date }));
+    const { gate, schedule } = createWaiting();
+    const running = schedule.run();
+    await gate.arrival();
+    const stopped = schedule.stop();
+    gate.open();
+    await expect(running).rejects.toThrow('What was moved by then is moved');
+    await stopped;
+    await expect(world.datastores.campaigns.findById(_id)).resolves.toMatchObject({ status: 'DRAFT' });
+    await expect(create().run()).resolves.toBe(true);
+    await expect(world.datastores.campaigns.findById(_id)).resolves.toMatchObject({ status: 'OPEN' });
   });
 
   it('stops although it was never started', async () => {

@@ -9,13 +9,13 @@ export interface RefreshScheduleOptions {
   readonly cron: string;
   readonly leaseSeconds: number;
   readonly locks: Locks;
-  /** Makes the context of a run, which acts for the service itself. */
-  readonly createContext: (correlation: string) => ManagerContext;
+  /** Makes the context of a run, which acts for the service itself and ends early when the signal is aborted. */
+  readonly createContext: (correlation: string, signal: AbortSignal) => ManagerContext;
 }
 
 export interface RefreshSchedule {
   start(): void;
-  /** Ends the schedule, and resolves when a run that is under way has ended. */
+  /** Ends the schedule, and resolves when a run that is under way has ended, with what it is at. The next one goes on from there. */
   stop(): Promise<void>;
   /** Refreshes now, unless another instance does. Says whether it ran. */
   run(): Promise<boolean>;
@@ -36,11 +36,12 @@ export function createRefreshSchedule({
 }: RefreshScheduleOptions): RefreshSchedule {
   const owner = randomUUID();
   const ttlMs = leaseSeconds * 1000;
+  const stopping = new AbortController();
   let job: Cron | undefined;
   let running: Promise<unknown> = Promise.resolve();
 
   const runHolding = async (lease: Lease): Promise<void> => {
-    const ctx = createContext(randomUUID());
+    const ctx = createContext(randomUUID(), stopping.signal);
     let held: Lease | null = lease;
     const renewal = setInterval(() => {
       void (async () => {
@@ -81,12 +82,15 @@ export function createRefreshSchedule({
         try {
           await run();
         } catch (error) {
-          createContext(randomUUID()).log.warn('refresh.failed', { error });
+          const { log } = createContext(randomUUID(), stopping.signal);
+          if (stopping.signal.aborted) log.info('refresh.stopped');
+          else log.warn('refresh.failed', { error });
         }
       });
     },
     async stop() {
       job?.stop();
+      stopping.abort();
       await running;
     },
   };

@@ -70,7 +70,7 @@ const workersOf: Readonly<Record<Role, (dependencies: WorkerDependencies) => rea
             cron: config.refresh.cron,
             leaseSeconds: config.refresh.leaseSeconds,
             locks: datastores.locks,
-            createContext: correlation => contexts.forSystem(correlation),
+            createContext: (correlation, signal) => contexts.forSystem(correlation, signal),
           }),
         ],
 };
