@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ServiceUnavailableError } from '../../lib/errors.ts';
 import { createMemoryCollection } from '../../test/support/memory-collection.ts';
 import { createChanges, spec as changesSpec, type ChangeRecord, type ChangeSource } from '../datastore/changes.ts';
-import { type Collection } from '../datastore/store/collection.ts';
+import { type Collection, InvalidOperationError } from '../datastore/store/collection.ts';
 import { type VersionedDocument } from '../datastore/versioned.ts';
 import { createDispatcher } from './dispatcher.ts';
 
@@ -23,6 +23,8 @@ function setUp() {
   const recorded = createMemoryCollection<ChangeRecord>(changesSpec);
   const calls: string[] = [];
   const fail = { record: false, clear: false };
+  /** The places of the operations that are refused one by one. */
+  const refused: Record<'record' | 'clear', number[]> = { record: [], clear: [] };
   const spy = <T extends VersionedDocument | ChangeRecord>(
     name: 'record' | 'clear',
     collection: Collection<T>,
@@ -31,10 +33,12 @@ function setUp() {
     bulkWrite: async operations => {
       calls.push(`${name} ${operations.length}`);
       if (fail[name]) throw new ServiceUnavailableError('the database');
-      return collection.bulkWrite(operations);
+      const done = await collection.bulkWrite(operations.filter((_one, index) => !refused[name].includes(index)));
+      return { ...done, failures: refused[name].map(index => ({ index, error: new InvalidOperationError('no') })) };
     },
   });
   const logged: string[] = [];
+  const named: string[] = [];
   const failed: string[] = [];
   const time = { now: at.getTime() };
   const dispatcher = createDispatcher({
@@ -43,7 +47,10 @@ function setUp() {
     clock: () => new Date(time.now),
     log: {
       warn: message => void logged.push(`warn: ${message}`),
-      error: message => void logged.push(`error: ${message}`),
+      error: (message, data) => {
+        logged.push(`error: ${message}`);
+        named.push(...(data?.['changeIds'] as string[]));
+      },
     },
     metrics: { recorded: () => undefined, failed: (stage, count) => void failed.push(`${stage} ${count}`) },
     tombstoneMs: 1000,
@@ -60,7 +67,7 @@ function setUp() {
     });
     return source;
   };
-  return { things, recorded, calls, fail, logged, failed, time, dispatcher, write };
+  return { things, recorded, calls, fail, refused, logged, named, failed, time, dispatcher, write };
 }
 
 describe('the dispatcher', () => {
@@ -139,6 +146,17 @@ describe('the dispatcher', () => {
     await dispatcher.drain();
     expect(await things.find({})).toEqual([{ _id: 'a', version: 1 }]);
     expect(calls).toEqual(['record 1', 'clear 1', 'clear 1']);
+  });
+
+  it('names the changes that could not be taken from their documents, and no others', async () => {
+    const { write, dispatcher, refused, failed, named } = world;
+    // What is left of a deleted document stays for now: nothing is done to the first, so the second operation is the third's.
+    const sources = [createSource('a', 1, { deleted: 'now' }), createSource('b'), createSource('c')];
+    refused.clear = [1];
+    for (const source of sources) dispatcher.enqueue(await write(source));
+    await dispatcher.drain();
+    expect(failed).toEqual(['clear 1']);
+    expect(named).toEqual(['change-c-1']);
   });
 
   it('never takes a change from its document that the record refused, and raises an alarm', async () => {

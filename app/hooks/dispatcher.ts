@@ -109,16 +109,18 @@ export function createDispatcher({
 
   const clearCollection = async (name: string, sources: ChangeSource[]): Promise<void> => {
     const oldest = clock().getTime() - tombstoneMs;
-    const operations = sources.flatMap(source => toClearing(source, oldest));
-    if (operations.length === 0) return;
+    const clearings = sources.flatMap(source => toClearing(source, oldest).map(operation => ({ source, operation })));
+    if (clearings.length === 0) return;
     try {
       const collection = collections.get(name);
       if (collection === undefined) throw new Error(`${name} is not a versioned collection.`);
-      const { failures } = await collection.bulkWrite(operations);
+      const { failures } = await collection.bulkWrite(clearings.map(({ operation }) => operation));
       const [first] = failures;
-      if (first !== undefined) fail('clear', sources.slice(0, failures.length), first.error);
+      const failed = failures.flatMap(({ index }) => clearings[index]?.source ?? []);
+      if (first !== undefined) fail('clear', failed, first.error);
     } catch (error) {
-      fail('clear', sources, error);
+      const failed = clearings.map(({ source }) => source);
+      fail('clear', failed, error);
     }
   };
 
