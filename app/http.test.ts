@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { Agent, get, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { silentLog } from '../lib/log.ts';
+import { createLog, silentLog } from '../lib/log.ts';
 import { type AppMiddleware } from '../lib/middlewares/request-state.ts';
 import { closeGently, createHttpServer, type HttpServer, listen } from './http.ts';
 import { type Actor } from './policy.ts';
@@ -103,6 +103,20 @@ describe('the HTTP server', () => {
     const closed = once(socket, 'close');
     await expect(text(socket)).resolves.toMatch(/^HTTP\/1\.1 408 /);
     await closed;
+  });
+
+  it.each([
+    ['a fault of the service', new Error('a fault'), 'error'],
+    ['a socket that broke', Object.assign(new Error('broken'), { code: 'EPIPE' }), 'debug'],
+    ['a stream that ended with it', Object.assign(new Error('ended'), { code: 'ERR_STREAM_DESTROYED' }), 'debug'],
+    ['what a client may not ask for', Object.assign(new Error('no'), { status: 406, expose: true }), 'debug'],
+  ])('logs %s that no middleware answered, as important as it is', async (_what, error, level) => {
+    const lines: { level: string; message: string }[] = [];
+    const destination = { write: (line: string) => void lines.push(JSON.parse(line) as (typeof lines)[number]) };
+    const { Log: log } = createLog({ level: 'debug', environment: 'test', destination });
+    const { url } = await start(() => Promise.reject(error), { log });
+    await (await fetch(url)).text();
+    expect(lines).toMatchObject([{ level, message: 'http.failed' }]);
   });
 
   it('survives clients that go away in the midst of an answer or an upgrade', async () => {

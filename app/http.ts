@@ -77,8 +77,8 @@ export function createHttpServer(
   const log = createLogger('app/http');
   const koa = new Koa({ proxy: isProxyTrusted });
   for (const middleware of middlewares) koa.use(middleware);
-  // What comes here was not a request's fault to answer: a socket that broke while it was written to.
-  koa.on('error', (error: unknown) => log.debug('http.failed', { error }));
+  // What comes here came from outside of the error formatter, or from a socket while it was written to.
+  koa.on('error', (error: unknown) => log[isOfClient(error) ? 'debug' : 'error']('http.failed', { error }));
   const server = new HttpServer(koa.callback(), { requestTimeoutMs });
   // Longer than load balancers keep idle connections, so that none is closed under a request.
   server.keepAliveTimeout = 65_000;
@@ -95,6 +95,15 @@ export function createHttpServer(
     socket.end('HTTP/1.1 426 Upgrade Required\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
   });
   return server;
+}
+
+/** What a socket says that broke, and a stream that ended with it. */
+const BROKEN_SOCKET = /^(?:ECONNRESET|ECONNABORTED|EPIPE|ERR_STREAM_\w+)$/;
+
+/** Whether an error is about a client: it went away, or asked for what libraries refuse with a status below 500. */
+function isOfClient(error: unknown): boolean {
+  const { code, status } = error as { readonly code?: unknown; readonly status?: unknown };
+  return (typeof code === 'string' && BROKEN_SOCKET.test(code)) || (typeof status === 'number' && status < 500);
 }
 
 /** Listens, or throws why not (`EADDRINUSE`, `EACCES`). */
