@@ -25,7 +25,7 @@ export function createStateView(known?: Pick<StateView, 'state' | 'version' | 'c
     listener(event) {
       const isFirst = view.events.length === 0;
       view.events.push(event);
-      if (isFirst === (event.kind === 'batch'))
+      if (event.kind === (isFirst ? 'batch' : 'replay'))
         view.faults.push(`A ${event.kind} came as event ${view.events.length}.`);
       if (event.kind === 'snapshot') {
         ({ state: view.state, version: view.version, changeId: view.changeId } = event);
