@@ -179,7 +179,7 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
     createHttpServer(
       [...pipeline, createRouter({ routes: served, createContext: http => contexts.forRequest(http) })],
       {
-        isProxyTrusted: server.trustProxy,
+        trustedProxies: server.trustProxy ? server.trustedProxies : 0,
         requestTimeoutMs: server.requestTimeoutMs,
         log: Log,
       },

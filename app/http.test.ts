@@ -25,7 +25,7 @@ describe('the HTTP server', () => {
   type Options = Partial<Parameters<typeof createHttpServer>[1]>;
   const create = (handle: AppMiddleware<Actor>, options: Options = {}): HttpServer => {
     const server = createHttpServer([handle], {
-      isProxyTrusted: false,
+      trustedProxies: 0,
       requestTimeoutMs: 10_000,
       log: silentLog,
       ...options,
@@ -76,10 +76,21 @@ describe('the HTTP server', () => {
     const tell: AppMiddleware<Actor> = async ctx => {
       ctx.body = ctx.ip;
     };
-    const headers = { 'x-forwarded-for': '203.0.113.9' };
-    const [direct, proxied] = [await start(tell), await start(tell, { isProxyTrusted: true })];
+    const headers = { 'x-forwarded-for': '192.0.2.1, 203.0.113.9' };
+    const [direct, proxied] = [await start(tell), await start(tell, { trustedProxies: 1 })];
     await expect((await fetch(direct.url, { headers })).text()).resolves.toBe(HOST);
     await expect((await fetch(proxied.url, { headers })).text()).resolves.toBe('203.0.113.9');
+  });
+
+  it('takes from a caller nothing that it wrote into the header itself, however many proxies there are', async () => {
+    const { url } = await start(
+      async ctx => {
+        ctx.body = ctx.ip;
+      },
+      { trustedProxies: 2 },
+    );
+    const headers = { 'x-forwarded-for': 'spoofed, 203.0.113.9, 10.0.0.1' };
+    await expect((await fetch(url, { headers })).text()).resolves.toBe('203.0.113.9');
   });
 
   it('refuses to upgrade a connection', async () => {

@@ -63,19 +63,20 @@ export class HttpServer extends Server {
 /**
  * Makes the HTTP server of a pipeline. Nothing listens yet.
  *
- * @param isProxyTrusted whether the address of a caller is read from `X-Forwarded-For`
+ * @param trustedProxies how many proxies stand in front: the address of a caller is read from what the first of them
+ *   added to `X-Forwarded-For`, since all before that is written by the caller; with 0 it is that of the connection
  * @param requestTimeoutMs how long a request may take to arrive; what does not is answered 408
  */
 export function createHttpServer(
   middlewares: readonly AppMiddleware<Actor>[],
   {
-    isProxyTrusted,
+    trustedProxies,
     requestTimeoutMs,
     log: createLogger,
-  }: { readonly isProxyTrusted: boolean; readonly requestTimeoutMs: number; readonly log: Log },
+  }: { readonly trustedProxies: number; readonly requestTimeoutMs: number; readonly log: Log },
 ): HttpServer {
   const log = createLogger('app/http');
-  const koa = new Koa({ proxy: isProxyTrusted });
+  const koa = new Koa({ proxy: trustedProxies > 0, maxIpsCount: trustedProxies });
   for (const middleware of middlewares) koa.use(middleware);
   // What comes here came from outside of the error formatter, or from a socket while it was written to.
   koa.on('error', (error: unknown) => log[isOfClient(error) ? 'debug' : 'error']('http.failed', { error }));

@@ -38,6 +38,11 @@ export const configSchema = {
         type: 'boolean',
         default: false,
       }),
+      trustedProxies: key(
+        'TRUSTED_PROXIES',
+        'With `TRUST_PROXY`, how many proxies stand in front: what a caller wrote before their entries is not believed.',
+        { type: 'integer', minimum: 1, maximum: 10, default: 1 },
+      ),
       publicReads: key(
         'PUBLIC_READS',
         'Whether opened campaigns are shown to callers without a token, in their public view.',

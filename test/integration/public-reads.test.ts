@@ -154,6 +154,16 @@ describe('a protected campaign', () => {
     return { campaign, path, reader, tryWith };
   };
 
+  it('counts wrong passwords by the address that the proxy saw, whatever the caller wrote before it', async () => {
+    const { path, reader } = await prepare();
+    const types: (string | undefined)[] = [];
+    for (const spoofed of ['192.0.2.7', '192.0.2.8', '192.0.2.9', '192.0.2.10']) {
+      const headers = { 'x-campaign-password': 'wrong', 'x-forwarded-for': `${spoofed}, 203.0.113.9` };
+      types.push((await reader.get(path, { headers })).errorType);
+    }
+    expect(types).toEqual([...Array.from({ length: 3 }, () => 'INVALID_CAMPAIGN_PASSWORD'), 'RATE_LIMITED']);
+  });
+
   it('is shown to those who may update it, and to readers with the right password', async () => {
     const { campaign, path, reader, tryWith } = await prepare();
     const editor = test.client.as(createUserToken({ [campaign._id]: ['update'] }));
