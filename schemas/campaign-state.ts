@@ -1,3 +1,5 @@
+import { id, instant, text, version } from './common.ts';
+
 /** The sections of a live state that need `config:update`, besides `variants`. */
 export const configSections = ['ui_content', 'scripts', 'communication'] as const;
 export type ConfigSection = (typeof configSections)[number];
@@ -94,6 +96,24 @@ const config = {
     kind: { const: 'config', description: 'What is done.' },
     configType: { type: 'string', enum: configSections, description: 'The section.' },
     config: patch,
+  },
+} as const;
+
+/** A change of a live state, as a user's data shows it. */
+export const stateChange = {
+  $id: 'stateChange',
+  type: 'object',
+  additionalProperties: false,
+  description: "One version of a campaign's live state.",
+  required: ['campaignId', 'version', 'changeId', 'eventId', 'cause', 'at', 'patch'],
+  properties: {
+    campaignId: id,
+    version: { ...version, description: 'The version that the change made.' },
+    changeId: text(64, 'The id of the commit that the version is part of.'),
+    eventId: text(128, 'The event that asked for the change.'),
+    cause: text(64, 'What was done.'),
+    at: instant,
+    patch,
   },
 } as const;
 

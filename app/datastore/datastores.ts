@@ -24,6 +24,18 @@ import { createMarketsDatastore, type MarketsDatastore, spec as marketsSpec } fr
 import { type MarketDocument } from './market-document.ts';
 import { createPromotersDatastore, type PromotersDatastore, spec as promotersSpec } from './promoters.ts';
 import { type PromoterDocument } from './promoter-document.ts';
+import {
+  createStateJournal,
+  type JournalDocument,
+  spec as stateJournalSpec,
+  type StateJournalDatastore,
+} from './state-journal.ts';
+import {
+  createStateSnapshots,
+  type SnapshotDocument,
+  spec as stateSnapshotsSpec,
+  type StateSnapshotsDatastore,
+} from './state-snapshots.ts';
 import { type Collection, type CollectionSpec, type Store } from './store/collection.ts';
 import { createUsersDatastore, spec as usersSpec, type UserDocument, type UsersDatastore } from './users.ts';
 import { createVersionedCollection, type VersionedCollection, type VersionedDocument } from './versioned.ts';
@@ -40,6 +52,8 @@ export interface Datastores {
   readonly locks: Locks;
   readonly users: UsersDatastore;
   readonly attempts: AttemptsDatastore;
+  readonly stateJournal: StateJournalDatastore;
+  readonly stateSnapshots: StateSnapshotsDatastore;
 }
 
 /** The collections of the service. */
@@ -53,6 +67,8 @@ export const specs: readonly CollectionSpec[] = [
   locksSpec,
   usersSpec,
   attemptsSpec,
+  stateJournalSpec,
+  stateSnapshotsSpec,
 ];
 
 /** The collections whose documents carry a change record. */
@@ -101,6 +117,8 @@ export function createDatastores({
     locks: createLocks({ collection: store.collection<LockDocument>(locksSpec), clock }),
     users: createUsersDatastore({ collection: store.collection<UserDocument>(usersSpec), clock }),
     attempts: createAttemptsDatastore({ collection: store.collection<AttemptDocument>(attemptsSpec) }),
+    stateJournal: createStateJournal({ collection: store.collection<JournalDocument>(stateJournalSpec) }),
+    stateSnapshots: createStateSnapshots({ collection: store.collection<SnapshotDocument>(stateSnapshotsSpec) }),
   };
 }
 

@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { buildDraft } from '../../test/support/factories.ts';
 import { createActor, supreme } from '../../test/support/manager-world.ts';
+import { buildJournalDocument } from '../../test/support/state-journal.ts';
 import { useManagerWorld } from '../../test/support/use-manager-world.ts';
 import { UnauthorizedError } from '../../lib/errors.ts';
+import { createId } from '../../lib/ids.ts';
 import { type Logger } from '../../lib/log.ts';
 import { createRevocations, type Revocations } from '../services/revocations.ts';
 import { create } from './campaigns/create.ts';
@@ -81,7 +83,27 @@ describe('what is done about users', () => {
         userId: 'unknown',
         reference: null,
         changes: { rows: [], page: 0, pageSize: 100, total: 0 },
+        stateChanges: { rows: [], page: 0, pageSize: 100, total: 0 },
       });
+    });
+
+    it('has what the user changed in live states, and not what others did in the same commit', async () => {
+      await work('stateful');
+      const by = await suite.world.datastores.users.findReference('stateful');
+      const mine = buildJournalDocument(createId(), 1, [{ a: 1 }, { b: null }], { by: by ?? '' });
+      const [change] = buildJournalDocument(mine.campaignId, 3, [{ c: 1 }]).changes;
+      const shared = { ...mine, to: 3, changes: [...mine.changes, ...(change === undefined ? [] : [change])] };
+      await suite.world.datastores.stateJournal.append(shared);
+      const { stateChanges } = await exportData(context(), 'stateful', page);
+      expect([stateChanges.total, stateChanges.rows.map(({ version, patch }) => [version, patch])]).toEqual([
+        1,
+        [
+          [1, { a: 1 }],
+          [2, { b: null }],
+        ],
+      ]);
+      await erase(context(), 'stateful');
+      expect((await exportData(context(), 'stateful', page)).stateChanges.total).toBe(0);
     });
   });
 

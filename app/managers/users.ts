@@ -1,7 +1,20 @@
 import { type Page } from '../../schemas/paging.ts';
 import { type ManagerContext } from '../context.ts';
 import { throwIfNotSupreme } from '../policy.ts';
+import { type JournalDocument } from '../datastore/state-journal.ts';
 import { type FormattedChange, formatChange } from './campaigns/history.ts';
+
+/** A change of a campaign's live state, as the user's data shows it. */
+export interface FormattedStateChange {
+  readonly campaignId: string;
+  readonly version: number;
+  readonly changeId: string;
+  readonly eventId: string;
+  readonly cause: string;
+  readonly at: Date;
+  /** What changed: a merge patch. */
+  readonly patch: unknown;
+}
 
 /** Everything that is held about a user: the reference that stands for the user, and the changes that name it. */
 export interface UserData {
@@ -9,6 +22,8 @@ export interface UserData {
   /** Null when nothing names the user. */
   readonly reference: string | null;
   readonly changes: Page<FormattedChange>;
+  /** A page of commits of live states, each with all that the user changed by it; `total` counts the commits. */
+  readonly stateChanges: Page<FormattedStateChange>;
 }
 
 /**
@@ -29,18 +44,46 @@ export async function revoke(
 
 /** Gives what is held about a user (GDPR, article 15), the changes a page at a time. Only for supreme users. */
 export async function exportData(
-  ctx: ManagerContext<'users' | 'changes'>,
+  ctx: ManagerContext<'users' | 'changes' | 'stateJournal'>,
   userId: string,
   { page, pageSize }: { readonly page: number; readonly pageSize: number },
 ): Promise<UserData> {
   throwIfNotSupreme(ctx.actor);
   const reference = await ctx.datastore.users.findReference(userId);
-  const found =
+  const nothing = { items: [], total: 0 };
+  const [changes, commits] =
     reference === null
-      ? { items: [], total: 0 }
-      : await ctx.datastore.changes.findByUser(reference, { page, pageSize });
-  const rows = found.items.map(change => formatChange(change, userId));
-  return { userId, reference, changes: { rows, page, pageSize, total: found.total } };
+      ? [nothing, nothing]
+      : await Promise.all([
+          ctx.datastore.changes.findByUser(reference, { page, pageSize }),
+          ctx.datastore.stateJournal.findByUser(reference, { page, pageSize }),
+        ]);
+  const rows = changes.items.map(change => formatChange(change, userId));
+  const stateRows = commits.items.flatMap(commit => formatStateChanges(commit, reference));
+  return {
+    userId,
+    reference,
+    changes: { rows, page, pageSize, total: changes.total },
+    stateChanges: { rows: stateRows, page, pageSize, total: commits.total },
+  };
+}
+
+/** What a user did by a commit that may hold the changes of others as well. */
+function formatStateChanges(
+  { _id: changeId, campaignId, changes }: JournalDocument,
+  reference: string | null,
+): FormattedStateChange[] {
+  return changes
+    .filter(({ by }) => by === reference)
+    .map(({ version, eventId, cause, at, patch }) => ({
+      campaignId,
+      version,
+      changeId,
+      eventId,
+      cause,
+      at,
+      patch: JSON.parse(patch) as unknown,
+    }));
 }
 
 /**

@@ -1,4 +1,5 @@
 import { change } from '../../schemas/change.ts';
+import { stateChange } from '../../schemas/campaign-state.ts';
 import { instant } from '../../schemas/common.ts';
 import { erase, exportData, revoke } from '../managers/users.ts';
 import { pagingQuery } from './parameters.ts';
@@ -41,13 +42,14 @@ export const adminRoutes: readonly AnyRoute[] = [
     response: {
       status: 200,
       kind: 'document',
-      description: 'The reference that stands for the user, and a page of the changes that name it.',
+      description:
+        'The reference that stands for the user, and a page of what names it. The last page has the end of the longer list.',
       schema: {
         $id: 'userData',
         type: 'object',
         additionalProperties: false,
         description: 'What is held about a user.',
-        required: ['userId', 'reference', 'changes'],
+        required: ['userId', 'reference', 'changes', 'stateChanges'],
         properties: {
           userId,
           reference: {
@@ -59,13 +61,20 @@ export const adminRoutes: readonly AnyRoute[] = [
             items: change,
             description: 'A page of the changes that the user made, the latest first.',
           },
+          stateChanges: {
+            type: 'array',
+            items: stateChange,
+            description: 'What the user changed in live states: of a page of commits, the latest first.',
+          },
         },
       },
     },
     handler: async (ctx, { params, query }) => {
-      const { changes, ...user } = await exportData(ctx, params.userId, query);
-      const { rows, ...pagination } = changes;
-      return { data: { ...user, changes: rows }, meta: { pagination } };
+      const { changes, stateChanges, ...user } = await exportData(ctx, params.userId, query);
+      const { rows, ...paging } = changes;
+      // Whoever goes through all pages has seen the end of both lists.
+      const pagination = { ...paging, total: Math.max(changes.total, stateChanges.total) };
+      return { data: { ...user, changes: rows, stateChanges: stateChanges.rows }, meta: { pagination } };
     },
   }),
   defineRoute({

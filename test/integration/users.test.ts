@@ -118,7 +118,12 @@ describe('the data of a user', () => {
   });
 
   it('is nothing for a user whom nothing names', async () => {
-    expect((await exported('nobody')).data).toEqual({ userId: 'nobody', reference: null, changes: [] });
+    expect((await exported('nobody')).data).toEqual({
+      userId: 'nobody',
+      reference: null,
+      changes: [],
+      stateChanges: [],
+    });
     expect((await test.client.delete('/admin/users/nobody/data')).data).toEqual({ erased: false });
   });
 
