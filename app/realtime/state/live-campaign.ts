@@ -315,7 +315,6 @@ export function createLiveCampaign(
 
   /** Applies a document of another instance. Throws `JournalGapError`. */
   function applyDocument(document: JournalDocument): void {
-    if (document.to <= head.version) return;
     if (document.from !== head.version + 1) throw new JournalGapError(campaignId, head.version + 1, document.from);
     const draft = createStateDraft(head.state);
     let bytes = stateBytes;
