@@ -418,11 +418,11 @@ describeStores('the live state of campaigns', target => {
           expect(view.versions).toEqual([-3]);
         }
       }
-      for (let at = 0; at < 6; at++) await Promise.all(Array.from({ length: 100 }, () => write(update({ n: at }))));
       for (let at = 0; at < 12; at++) await write(update({ n: at }));
       const other = createStateView();
       await createManager().subscribe(campaignId, other.listener, { since: { version: 3, changeId: createId() } });
       expect(other.events.map(({ kind }) => kind)).toEqual(['snapshot']);
+      for (let at = 0; at < 6; at++) await Promise.all(Array.from({ length: 100 }, () => write(update({ n: at }))));
       const far = createStateView();
       await manager.subscribe(campaignId, far.listener, { since: { version: 2, changeId } });
       expect(far.events.map(({ kind }) => kind)).toEqual(['snapshot']);
@@ -443,9 +443,14 @@ describeStores('the live state of campaigns', target => {
 
     it('can let events go and take a snapshot later', async () => {
       const view = createStateView();
-      const { snapshot } = await manager.subscribe(campaignId, view.listener);
+      const subscription = await manager.subscribe(campaignId, view.listener);
       await write(update({ a: 1 }));
-      expect(snapshot()).toMatchObject({ kind: 'snapshot', version: 2, changeId: view.changeId, state: { a: 1 } });
+      expect(subscription.snapshot()).toMatchObject({
+        kind: 'snapshot',
+        version: 2,
+        changeId: view.changeId,
+        state: { a: 1 },
+      });
     });
 
     it('misses nothing while it joins under a load of writes', async () => {
@@ -685,6 +690,39 @@ describeStores('the live state of campaigns', target => {
       await expect(write(update({ a: 1 }), {}, stuck)).rejects.toThrow(ServiceUnavailableError);
     });
 
+    it('does not let a write wait for ever: what was sent is undecided, what was not is not written', async () => {
+      let isStuck = true;
+      const release: (() => void)[] = [];
+      const slow = createManager({
+        journal: {
+          ...journal,
+          append: async (document, options) => {
+            if (isStuck && document.from > 1) await new Promise<void>(resolve => release.push(resolve));
+            return journal.append(document, options);
+          },
+        },
+        options: { writeTimeoutMs: 0 },
+      });
+      await slow.read(campaignId);
+      const sent = write(update({ a: 1 }), {}, slow).catch((error: unknown) => error);
+      await until(
+        () => release.length,
+        count => count === 1,
+      );
+      const waiting = write(update({ b: 1 }), {}, slow).catch((error: unknown) => error);
+      slow.start();
+      expect(await sent).toBeInstanceOf(TimeoutError);
+      expect(await waiting).toBeInstanceOf(ServiceUnavailableError);
+      isStuck = false;
+      for (const resolve of release) resolve();
+      // What was undecided has become a version.
+      await until(
+        () => slow.inspect(campaignId),
+        info => info?.version === 2 && info.pending === 0,
+      );
+      expect((await slow.read(campaignId)).state).toEqual({ ...initial, a: 1 });
+    });
+
     it('that lost the end of its history is believed: subscribers get what there is', async () => {
       const view = createStateView();
       await manager.subscribe(campaignId, view.listener);
@@ -728,11 +766,11 @@ describe('the live state without persistence', () => {
     const view = createStateView();
     const write = (operation: StateOperation, eventId: string = randomUUID()) =>
       manager.write({ campaignId, eventId, actor: systemActor, by: 'user-1', operation });
-    const { unsubscribe } = await manager.subscribe(campaignId, view.listener);
+    const subscription = await manager.subscribe(campaignId, view.listener);
     const eventId = randomUUID();
     for (let at = 2; at <= 100; at++) await write(update({ at }), at === 99 ? eventId : randomUUID());
     expect([view.version, view.faults]).toEqual([100, []]);
-    unsubscribe();
+    subscription.unsubscribe();
     // Another campaign takes its place in memory.
     await manager.read(createId());
     expect(manager.inspect(campaignId)).toBeUndefined();

@@ -460,7 +460,7 @@ export function createLiveCampaign(
     },
     get bytes() {
       // A value in memory takes about three times what its text does.
-      return 2048 + 3 * stateBytes + 2 * tail.bytes;
+      return 2048 + 3 * stateBytes + 2 * tail.bytes + 256 * recent.size;
     },
     get isIdle() {
       return listeners.size === 0 && queue.length === 0 && !isWorking && beside.size === 0;

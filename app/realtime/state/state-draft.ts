@@ -26,7 +26,7 @@ export function createStateDraft(base: CampaignState): StateDraft {
       if (value === null) delete part[key];
       else if (isPart(value) && isPart(old)) {
         const inner = own.has(old) ? old : (part[key] = copy(old));
-        applyTo(inner as Part, value);
+        applyTo(inner, value);
       } else part[key] = value;
     }
   };
@@ -36,7 +36,7 @@ export function createStateDraft(base: CampaignState): StateDraft {
     },
     apply(patch) {
       if (!own.has(state)) state = copy(state);
-      applyTo(state as Part, patch);
+      applyTo(state, patch);
     },
   };
 }
