@@ -36,7 +36,8 @@ async function main(): Promise<void> {
       await greet(app, { config, url });
     }
   } catch (error) {
-    await app.stop('start failed');
+    // Without a word of its own: one clear line says why.
+    await app.stop();
     throw error;
   }
 }

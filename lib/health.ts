@@ -19,7 +19,8 @@ export interface Readiness {
 export interface Health {
   /** Whether this process takes requests, and which of its dependencies answer. */
   check(): Promise<Readiness>;
-  setState(state: LifeState): void;
+  /** Sets where the process is in its life, and gives where it was. */
+  setState(state: LifeState): LifeState;
 }
 
 /** How long a dependency may take to answer before it counts as down. */
@@ -64,7 +65,9 @@ export function createHealth(
       };
     },
     setState(next) {
+      const previous = state;
       state = next;
+      return previous;
     },
   };
 }

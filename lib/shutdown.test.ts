@@ -44,6 +44,16 @@ describe('the shutdown', () => {
     expect(count).toBe(1);
   });
 
+  it('says why it began, and nothing when there is no reason', async () => {
+    const lines: { message: string; data: unknown }[] = [];
+    const destination = { write: (line: string) => void lines.push(JSON.parse(line) as (typeof lines)[number]) };
+    const { Log } = createLog({ level: 'info', environment: 'test', destination });
+    for (const reason of ['SIGTERM', undefined]) {
+      await createShutdown({ log: Log('app/shutdown'), timeoutMs: 1000 }).run(reason);
+    }
+    expect(lines).toMatchObject([{ message: 'shutdown.began', data: { reason: 'SIGTERM' } }]);
+  });
+
   it('goes on after a handler that fails, says which one, and exits with 1', async () => {
     const lines: string[] = [];
     const { Log } = createLog({

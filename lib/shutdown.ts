@@ -29,8 +29,11 @@ type ShutdownHandler = (leftMs: number) => unknown;
 export interface Shutdown {
   /** Registers what is to be done in a phase; what shares a phase runs at once. */
   add(phase: ShutdownPhase, name: string, handler: ShutdownHandler): void;
-  /** Runs all phases, once; later calls join the first. Gives the exit code: 0, or 1 when something failed or took too long. */
-  run(reason: string): Promise<number>;
+  /**
+   * Runs all phases, once; later calls join the first. Without a reason it says nothing of its beginning. Gives the exit
+   * code: 0, or 1 when something failed or took too long.
+   */
+  run(reason?: string): Promise<number>;
 }
 
 interface Handler {
@@ -62,8 +65,8 @@ export function createShutdown({ log, timeoutMs }: { readonly log: Logger; reado
     }
   };
 
-  const runAll = async (reason: string): Promise<number> => {
-    log.info('shutdown.began', { reason });
+  const runAll = async (reason: string | undefined): Promise<number> => {
+    if (reason !== undefined) log.info('shutdown.began', { reason });
     const begunAt = performance.now();
     let isClean = true;
     for (const phase of shutdownPhases) {

@@ -147,7 +147,13 @@ describe('the process', () => {
     [
       'the port is taken',
       5,
-      () => ({ DATA_DIR: path.join(directory, 'other'), PORT: new URL(running.url).port }),
+      // A delay that no test outlives: nobody sends requests to what never was ready.
+      () => ({
+        DATA_DIR: path.join(directory, 'other'),
+        PORT: new URL(running.url).port,
+        SHUTDOWN_DELAY_MS: '600000',
+        SHUTDOWN_TIMEOUT_MS: '1200000',
+      }),
       /Port \d+ of 127\.0\.0\.1 is in use/,
     ],
   ])('ends when %s, with %d and a clear line', async (_why, expected, variables, message) => {
@@ -155,6 +161,6 @@ describe('the process', () => {
     expect([code, stderr]).toEqual([expected, expect.stringMatching(message)]);
     // Of a configuration every fault is named, each on a line of its own.
     expect(linesOf(stderr)).toHaveLength(expected === 2 ? 3 : 1);
-    expect(stderr + stdout).not.toMatch(/geheim|\bat .*\.ts:\d+/);
+    expect(stderr + stdout).not.toMatch(/geheim|shutdown\.began|\bat .*\.ts:\d+/);
   });
 });
