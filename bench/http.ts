@@ -1,15 +1,12 @@
 // Measures the service beside its peers over HTTP, with wrk, and writes one markdown document:
 // `npm run bench:http -- --slices 12 --only read,update --write docs/performance.md`.
-import { readFileSync, writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
-import { format } from 'prettier';
 import { buildServers } from './lib/build.ts';
+import { describeCommand, fail, publish, readArguments, requireWrk } from './lib/command.ts';
 import { goalTable } from './lib/goals.ts';
 import { describeMachine } from './lib/machine.ts';
 import { openMongodb } from './lib/mongodb.ts';
 import { describeNoise, describeRun } from './lib/report.ts';
 import { runCandidates } from './lib/runner.ts';
-import { wrkVersion } from './lib/wrk.ts';
 import { refreshNote, refreshTable, refreshTitle, runRefreshes } from './refresh.ts';
 import { createSuites } from './suites.ts';
 
@@ -21,43 +18,16 @@ const usage = `usage: bench:http [--slices N] [--only name,name] [--json file] [
   --write   a file for the document, which is printed in any case
 MONGODB_URI, or MONGODB_TEST_SERVER with a command, adds a MongoDB to growth and ${REFRESH}.`;
 
-function fail(message: string): never {
-  console.error(message);
-  process.exit(2);
-}
+const { slices, words, json, write } = readArguments({ usage, slices: 10 });
+const generator = requireWrk();
 
-function readArguments() {
-  try {
-    const { values } = parseArgs({
-      options: {
-        slices: { type: 'string', default: '10' },
-        only: { type: 'string' },
-        json: { type: 'string' },
-        write: { type: 'string' },
-      },
-    });
-    return values;
-  } catch (error) {
-    return fail(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
-  }
-}
-
-const { slices: slicesText, only, json, write } = readArguments();
-const slices = Number(slicesText);
-if (!Number.isInteger(slices) || slices < 1) fail(`--slices needs a whole number from 1 on.\n${usage}`);
-
-const generator = wrkVersion();
-if (generator === undefined)
-  fail('The benchmark needs wrk: install it with `apt-get install wrk` or `brew install wrk`.');
-
-const words = only?.split(',') ?? [];
 const isAsked = (suite: string, candidate = ''): boolean =>
   words.length === 0 || words.some(word => word === suite || (candidate !== '' && candidate.startsWith(word)));
 const hasMongodb = Boolean(process.env['MONGODB_URI'] ?? process.env['MONGODB_TEST_SERVER']);
 const chosen = createSuites({ hasMongodb })
   .map(suite => ({ ...suite, candidates: suite.candidates.filter(({ name }) => isAsked(suite.name, name)) }))
   .filter(({ candidates }) => candidates.length > 0);
-if (chosen.length === 0 && !isAsked(REFRESH)) fail(`There is no candidate ${only}.\n${usage}`);
+if (chosen.length === 0 && !isAsked(REFRESH)) fail(`There is no candidate ${words.join(',')}.\n${usage}`);
 
 const report = (line: string): void => console.error(line);
 report('compiling');
@@ -85,13 +55,9 @@ try {
   await mongodb?.stop();
 }
 
-const command = ['npm run bench:http', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' ');
 const about = [
-  `Taken ${describeRun(machine, generator)}, by \`${command}\`: ${slices} seconds for each candidate.`,
+  `Taken ${describeRun(machine, generator)}, by \`${describeCommand('bench:http')}\`: ${slices} seconds for each candidate.`,
   mongodb === undefined ? 'No MongoDB was given to measure.' : `"MongoDB" is ${mongodb.description}.`,
 ].join('\n');
-const preface = readFileSync(new URL('./preface.md', import.meta.url), 'utf8').trimEnd();
-const document = await format([preface, about, ...sections].join('\n\n'), { parser: 'markdown' });
-console.log(document);
-if (write !== undefined) writeFileSync(write, document);
-if (json !== undefined) writeFileSync(json, `${JSON.stringify({ machine, generator, results }, undefined, 2)}\n`);
+const preface = new URL('./preface.md', import.meta.url);
+await publish({ preface, about, sections, write, json, figures: { machine, generator, results } });

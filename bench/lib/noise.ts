@@ -8,8 +8,8 @@ export interface Noise {
 
 /** Watches what the machine does besides the benchmark, during the slices alone. */
 export interface NoiseMeter {
-  /** Carries the work out; it gives back the CPU time of the server that it loaded, and ends the load generator. */
-  during<T extends { readonly serverCpuMicros: number }>(work: () => Promise<T>): Promise<T>;
+  /** Carries the work out; it gives back the CPU time of the servers that it loaded, and ends the load generator. */
+  during<T extends { readonly ownCpuMicros: number }>(work: () => Promise<T>): Promise<T>;
   /** Undefined when nothing could be measured. */
   read(): Noise | undefined;
 }
@@ -29,7 +29,7 @@ export function createNoiseMeter(): NoiseMeter {
         const generator = after.endedChildrenSeconds - before.endedChildrenSeconds;
         const busy = after.busySeconds - before.busySeconds;
         total.seconds += (performance.now() - started) / 1_000;
-        total.foreign += busy - generator - (user + system + result.serverCpuMicros) / 1e6;
+        total.foreign += busy - generator - (user + system + result.ownCpuMicros) / 1e6;
         total.stolen += after.stolenSeconds - before.stolenSeconds;
       }
       return result;

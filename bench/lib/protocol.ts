@@ -26,6 +26,8 @@ export interface Ready {
   readonly type: 'ready';
   readonly port: number;
   readonly targets: Readonly<Record<string, Target>>;
+  /** What a service must be told to use this server. */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 /** The highest that was seen since the question before; only of servers that look. */
@@ -35,6 +37,16 @@ export interface MemoryPeak {
   readonly anonymousBytes: number | undefined;
 }
 
+/** What became of the changes of a service since its process started. */
+export interface DeliveryTally {
+  /** How many changes it recorded. */
+  readonly recorded: number;
+  /** How many it delivered, by effect; the effects of an update alone, those that are switched off left out. */
+  readonly delivered: Readonly<Record<string, number>>;
+  /** How many attempts were in vain. */
+  readonly failed: number;
+}
+
 /** What a server process has used since it started. */
 export interface Usage {
   readonly type: 'usage';
@@ -42,7 +54,13 @@ export interface Usage {
   readonly cpuMicros: number;
   readonly rssBytes: number;
   readonly peak?: MemoryPeak;
+  readonly tally?: DeliveryTally;
 }
 
-/** What a server process says to the benchmark. The benchmark sends one message only, `usage`, which asks for a `Usage`. */
+/** What a server process says to the benchmark. */
 export type ServerMessage = Ready | Usage;
+
+/** What the benchmark says to a server: a question for its `Usage`, or to begin with what it is there for. */
+export interface BenchMessage {
+  readonly type: 'usage' | 'begin';
+}

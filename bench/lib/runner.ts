@@ -2,6 +2,7 @@ import { checkTarget } from './check.ts';
 import { type Slice } from './estimate.ts';
 import { createNoiseMeter, type Noise } from './noise.ts';
 import { selectTarget, type ServerProcess, startServer, type Variables } from './server-process.ts';
+import { settle } from './settle.ts';
 import { shuffle } from './shuffle.ts';
 import { runWrk, usualConnections } from './wrk.ts';
 
@@ -19,6 +20,8 @@ export interface Candidate {
   readonly connections?: number;
   /** Candidates of the same server and arguments that name the same process share it; else each has one of its own. */
   readonly process?: string;
+  /** A slice ends only when the service has delivered its changes: that CPU time counts, and the next slice is spared it. */
+  readonly isSettled?: boolean;
 }
 
 export interface Outcome {
@@ -37,6 +40,8 @@ export interface RunOptions {
   readonly report: (line: string) => void;
   /** The variables of the servers besides those of this process. */
   readonly variables?: Variables;
+  /** What the servers use: its CPU time is not that of other processes. */
+  readonly helpers?: readonly ServerProcess[];
 }
 
 /** One candidate while it runs. */
@@ -53,17 +58,26 @@ interface Runner {
 const warmUpRequests = 10_000;
 const warmUpRuns = { least: 3, most: 10 };
 
+async function readCpuMicros(servers: readonly ServerProcess[]): Promise<number> {
+  const usages = await Promise.all(servers.map(server => server.usage()));
+  return usages.reduce((sum, { cpuMicros }) => sum + cpuMicros, 0);
+}
+
 /** Loads the server for one second. Throws when an answer was neither 2xx nor 3xx, or a connection broke. */
-async function measure(server: ServerProcess, candidate: Candidate): Promise<Slice & { serverCpuMicros: number }> {
-  const { target, connections = usualConnections } = candidate;
+async function measure(
+  server: ServerProcess,
+  { target, connections = usualConnections, isSettled = false }: Candidate,
+  helpers: readonly ServerProcess[] = [],
+): Promise<Slice & { ownCpuMicros: number }> {
   const before = await server.usage();
+  const helped = await readCpuMicros(helpers);
   const result = await runWrk(server.port, selectTarget(server, target), { connections, seconds: 1 });
-  const after = await server.usage();
+  const after = await (isSettled ? settle(server) : server.usage());
   if (result.faults.length > 0) throw new Error(result.faults.join('; '));
   const serverCpuMicros = after.cpuMicros - before.cpuMicros;
   return {
     ...result,
-    serverCpuMicros,
+    ownCpuMicros: serverCpuMicros + (await readCpuMicros(helpers)) - helped,
     cpuMicrosPerRequest: serverCpuMicros / result.requests,
     rssBytes: after.rssBytes,
   };
@@ -88,7 +102,7 @@ async function warmUp(runner: Runner, server: ServerProcess): Promise<void> {
  */
 export async function runCandidates(
   candidates: readonly Candidate[],
-  { slices, report, variables }: RunOptions,
+  { slices, report, variables, helpers }: RunOptions,
 ): Promise<{ outcomes: Outcome[]; noise: Noise | undefined }> {
   const runners = candidates.map((candidate): Runner => ({ candidate, slices: [] }));
   const servers = new Map<string, Promise<ServerProcess>>();
@@ -117,7 +131,7 @@ export async function runCandidates(
       await attempt(runner, async () => {
         const { server, candidate } = runner;
         if (server === undefined) return;
-        const { serverCpuMicros: _, ...slice } = await noise.during(() => measure(server, candidate));
+        const { ownCpuMicros: _, ...slice } = await noise.during(() => measure(server, candidate, helpers));
         runner.slices.push(slice);
       });
     }

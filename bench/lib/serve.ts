@@ -1,10 +1,19 @@
 import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo } from 'node:net';
-import { type ServerMessage, type Target, type Usage } from './protocol.ts';
+import { type BenchMessage, type Ready, type ServerMessage, type Usage } from './protocol.ts';
 
 const send = (message: ServerMessage): void => {
   process.send?.(message);
 };
+
+/** What a server can tell and do besides. */
+export interface ServerParts {
+  readonly variables?: Ready['variables'];
+  /** Gives what its usage says besides CPU time and memory. */
+  readonly measure?: () => Pick<Usage, 'peak' | 'tally'> | Promise<Pick<Usage, 'peak' | 'tally'>>;
+  /** Does what the server waited with. */
+  readonly begin?: () => Promise<void>;
+}
 
 /**
  * Tells the benchmark that this process listens on the port and which requests it can be asked, answers its questions
@@ -12,20 +21,23 @@ const send = (message: ServerMessage): void => {
  */
 export function announce(
   port: number,
-  targets: Readonly<Record<string, Target>>,
-  selectPeak?: () => NonNullable<Usage['peak']>,
+  targets: Ready['targets'],
+  { variables, measure, begin }: ServerParts = {},
 ): void {
-  process.on('disconnect', () => process.exit(0));
-  process.on('message', () => {
+  const tellUsage = async (): Promise<void> => {
+    const parts = await measure?.();
     const { user, system } = process.cpuUsage();
-    const peak = selectPeak?.();
-    send({ type: 'usage', cpuMicros: user + system, rssBytes: process.memoryUsage.rss(), ...(peak && { peak }) });
+    send({ type: 'usage', cpuMicros: user + system, rssBytes: process.memoryUsage.rss(), ...parts });
+  };
+  process.on('disconnect', () => process.exit(0));
+  process.on('message', ({ type }: BenchMessage) => {
+    void (type === 'usage' ? tellUsage() : begin?.());
   });
-  send({ type: 'ready', port, targets });
+  send({ type: 'ready', port, targets, ...(variables && { variables }) });
 }
 
 /** Serves the listener on a free port of the loopback interface, and announces it. */
-export function serve(listener: RequestListener, targets: Readonly<Record<string, Target>>): void {
+export function serve(listener: RequestListener, targets: Ready['targets']): void {
   const server = createServer(listener);
   server.listen(0, '127.0.0.1', () => announce((server.address() as AddressInfo).port, targets));
 }

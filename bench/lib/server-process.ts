@@ -2,14 +2,18 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { buildDirectory } from './build.ts';
-import { type Ready, type ServerMessage, type Target, type Usage } from './protocol.ts';
+import { type BenchMessage, type Ready, type ServerMessage, type Target, type Usage } from './protocol.ts';
 
 /** A server in a process of its own. */
 export interface ServerProcess {
   readonly port: number;
   readonly targets: Ready['targets'];
+  /** What a service must be told to use this server. */
+  readonly variables: Variables;
   /** What the process has used until now. */
   usage(): Promise<Usage>;
+  /** Has it begin with what it waited with. */
+  begin(): void;
   stop(): Promise<void>;
 }
 
@@ -40,16 +44,19 @@ export async function startServer(
       throw new Error(`The server ${[name, ...args].join(' ')} has ended.`, { cause });
     }
   };
-  const { port, targets } = await next<Ready>();
+  // That it has ended is told by the answer to the next question.
+  const tell = (type: BenchMessage['type']): void => void child.send({ type }, () => undefined);
+  const { port, targets, variables: told = {} } = await next<Ready>();
   return {
     port,
     targets,
+    variables: told,
     usage: () => {
       const answer = next<Usage>();
-      // That it has ended is told by the answer.
-      child.send({ type: 'usage' }, () => undefined);
+      tell('usage');
       return answer;
     },
+    begin: () => tell('begin'),
     stop: async () => {
       child.kill();
       await exit;

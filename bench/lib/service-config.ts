@@ -11,6 +11,9 @@ export interface ServiceData {
   readonly database?: string | undefined;
 }
 
+/** Where changes go: nowhere, to files as in development, or to the targets that these variables name. */
+export type DeliveryTargets = 'off' | 'files' | Readonly<Record<string, string>>;
+
 /** Changes are recorded, and go nowhere. */
 const withoutDeliveries = {
   KINESIS_CAMPAIGN_STREAM: 'off',
@@ -26,7 +29,11 @@ const configDirectory = fileURLToPath(new URL('../../config/', import.meta.url))
  * The configuration of production, but for what a benchmark must have of its own: a free port, its data, its key, and
  * limits that nothing meets (callers are counted all the same).
  */
-export function createServiceConfig({ directory, uri = '', database = '' }: ServiceData, publicKey: string): Config {
+export function createServiceConfig(
+  { directory, uri = '', database = '' }: ServiceData,
+  publicKey: string,
+  targets: DeliveryTargets = 'off',
+): Config {
   const { config } = loadConfig<Config>({
     schema: configSchema,
     rules: configRules,
@@ -44,7 +51,20 @@ export function createServiceConfig({ directory, uri = '', database = '' }: Serv
       JWT_PUBLIC_KEY: publicKey,
       RATE_LIMIT_PER_MINUTE: '1000000000',
       ...withoutDeliveries,
+      ...(typeof targets === 'object' && targets),
     },
   });
-  return config;
+  return targets === 'files' ? withoutTargets(config) : config;
 }
+
+/** A target that is not named is a file; in production the rules would refuse it. */
+function withoutTargets(config: Config): Config {
+  const { campaignStream: _campaigns, attendanceStream: _attendance, ...kinesis } = config.kinesis;
+  const { dataPipelineQueueUrl: _pipeline, refreshSelectionsQueueUrl: _selections, ...sqs } = config.sqs;
+  const { serviceId: _service, ...fastly } = config.fastly;
+  return { ...config, kinesis, sqs, fastly };
+}
+
+/** Reads where changes go from an argument: `off`, `files`, or JSON with the variables that name targets. */
+export const parseTargets = (text: string): DeliveryTargets =>
+  text === 'off' || text === 'files' ? text : (JSON.parse(text) as Readonly<Record<string, string>>);

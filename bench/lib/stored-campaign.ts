@@ -9,6 +9,8 @@ export interface Population {
   readonly campaigns: number;
   /** How many of them a refresh is to open; no more than the half that is not open yet. */
   readonly due: number;
+  /** How many changes wait to be delivered, shared out evenly among the campaigns; none when left out. */
+  readonly backlog?: number;
 }
 
 /** Each artist has this many campaigns: one page of a list. */
@@ -16,6 +18,10 @@ export const campaignsPerArtist = 20;
 
 /** How many artists there are; theirs are the numbers 1 to this. */
 export const countArtists = ({ campaigns }: Population): number => campaigns / campaignsPerArtist;
+
+/** How many of the changes that wait are those of the campaign with this number. */
+export const countBacklogOf = (number: number, { campaigns, backlog = 0 }: Population): number =>
+  Math.ceil((backlog - number + 1) / campaigns);
 
 const MINUTE_MS = 60_000;
 const FIRST_CREATED = Date.parse('2026-01-05T09:12:44.120Z');
@@ -47,5 +53,6 @@ export function storedCampaign(number: number, population: Population): Campaign
       ...(isOpen ? { opened } : { open: isDue ? OPENING.past : OPENING.far }),
     },
   };
-  return { ...content, ...deriveFields(content) };
+  const version = content.version + countBacklogOf(number, population);
+  return { ...content, version, ...deriveFields(content) };
 }

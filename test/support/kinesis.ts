@@ -25,6 +25,8 @@ export interface KinesisRecord {
 export interface TestKinesis {
   /** Where clients go: the proxy. */
   readonly endpoint: string;
+  /** The server itself, past the proxy. */
+  readonly url: string;
   readonly proxy: AwsProxy;
   createStream(name: string, shards?: number): Promise<void>;
   /** Gives all records of a stream, shard by shard, each in its order. */
@@ -63,6 +65,7 @@ export async function startKinesis(): Promise<TestKinesis> {
 
   return {
     endpoint: proxy.url,
+    url,
     proxy,
     async createStream(StreamName, ShardCount = 1) {
       await client.send(new CreateStreamCommand({ StreamName, ShardCount }));

@@ -20,6 +20,8 @@ export interface ReceivedMessage {
 export interface TestSqs {
   /** Where clients go: the proxy. */
   readonly endpoint: string;
+  /** The server itself, past the proxy. */
+  readonly url: string;
   readonly proxy: AwsProxy;
   /** A client that goes past the proxy. */
   readonly client: SQSClient;
@@ -49,6 +51,7 @@ export async function startSqs(): Promise<TestSqs> {
   });
   return {
     endpoint: proxy.url,
+    url,
     proxy,
     client,
     async createQueue(QueueName, Attributes = {}) {
