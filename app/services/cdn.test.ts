@@ -105,7 +105,7 @@ describe("Fastly's API", () => {
     [{ status: 404 }, /FASTLY_SERVICE_ID/],
     [{ status: 429 }, /Fastly answers 429/],
     [{ status: 500 }, /Fastly answers 500/],
-    ['reset' as const, /Fastly does not answer: ECONNRESET|UND_ERR_SOCKET/],
+    ['reset' as const, /Fastly does not answer: ECONNRESET/],
   ])('that purges nothing is an error: %j', async (failure, message) => {
     fastly.failAlways(failure);
     const error = await cdn.purge(keysOf(1), never).catch((thrown: unknown) => thrown as Error);
@@ -116,7 +116,7 @@ describe("Fastly's API", () => {
 
   it('that sends elsewhere is not followed: the token is for its host alone', async () => {
     fastly.failNext({ status: 307, headers: { location: `${fastly.url}/service/${SERVICE_ID}/purge` } });
-    await expect(cdn.purge(keysOf(1), never)).rejects.toThrow(/Fastly does not answer/);
+    await expect(cdn.purge(keysOf(1), never)).rejects.toThrow('Fastly answers 307.');
     expect(paths()).toHaveLength(1);
   });
 

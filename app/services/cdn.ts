@@ -1,4 +1,5 @@
 import { type Config } from '../../config/schema.ts';
+import { createPost, type PostAnswer } from '../../lib/http-post.ts';
 import { selectRetryAfterMs } from '../../lib/http-response.ts';
 import { DeliveryError } from './message-sender.ts';
 
@@ -41,12 +42,12 @@ export function createCdn(
   { now = Date.now }: { readonly now?: () => number } = {},
 ): Cdn {
   const base = apiUrl.replace(/\/+$/, '');
+  const send = createPost();
 
   const post = async (path: string, signal: AbortSignal, body?: object): Promise<Refusal | undefined> => {
-    let response: Response;
+    let answer: PostAnswer;
     try {
-      response = await fetch(`${base}${path}`, {
-        method: 'POST',
+      answer = await send(`${base}${path}`, {
         headers: {
           accept: 'application/json',
           'fastly-key': apiToken ?? '',
@@ -54,17 +55,15 @@ export function createCdn(
           ...(body !== undefined && { 'content-type': 'application/json' }),
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
-        // The token goes to the configured host alone.
-        redirect: 'error',
-        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+        timeoutMs,
+        signal,
       });
     } catch (error) {
       return { error: new DeliveryError(`Fastly does not answer: ${selectReason(error)}.`, { cause: error }) };
     }
-    // What it says besides its status is of no use, and may be long.
-    await response.body?.cancel().catch(() => undefined);
-    if (response.ok) return undefined;
-    const { status, headers } = response;
+    const { status, headers } = answer;
+    // A redirect is none of these: the token goes to the configured host alone.
+    if (status >= 200 && status < 300) return undefined;
     const retryAfterMs = selectWaitMs(headers, now);
     return {
       status,
@@ -127,9 +126,8 @@ function selectWaitMs(headers: Headers, now: () => number): number | undefined {
   return waitMs === undefined ? undefined : Math.min(waitMs, MAX_RETRY_AFTER_MS);
 }
 
-/** `fetch` says no more than that it failed; the code of its cause says why. */
+/** The code says why a connection failed, and the name what ended the request. */
 function selectReason(error: unknown): string {
-  const { name, cause } = error as Error;
-  const { code } = (cause ?? {}) as { code?: unknown };
-  return typeof code === 'string' ? code : name;
+  const { name, code } = error as Error & { code?: unknown };
+  return name === 'Error' && typeof code === 'string' ? code : name;
 }

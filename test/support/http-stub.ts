@@ -10,6 +10,8 @@ export interface StubRequest {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
+  /** The port that it came from: the same for requests of one connection. */
+  readonly port: number | undefined;
   /** The parsed JSON; undefined when there was no body. */
   readonly body: unknown;
 }
@@ -54,7 +56,14 @@ export async function startHttpStub(
       const { pathname: path, searchParams: query } = new URL(req.url ?? '/', 'http://stub');
       const raw = await text(req);
       const body: unknown = raw === '' ? undefined : JSON.parse(raw);
-      const request = { method: req.method ?? '', path, query, headers: req.headers, body };
+      const request = {
+        method: req.method ?? '',
+        path,
+        query,
+        headers: req.headers,
+        port: req.socket.remotePort,
+        body,
+      };
       requests.push(request);
       send(res, upcoming.shift() ?? state.select?.(request) ?? (await answer(request)));
     })().catch((error: unknown) => send(res, { status: 500, body: { stub: String(error) } }));
