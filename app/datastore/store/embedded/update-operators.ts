@@ -1,7 +1,7 @@
 import { InvalidOperationError } from '../collection.ts';
 import { isOperators } from './filter-syntax.ts';
 import { type Key, valueKey } from './keys.ts';
-import { mingoPredicate } from './predicate.ts';
+import { compileFilter } from './predicate.ts';
 import { valuesAt, splitPath } from './paths.ts';
 import { type Change } from './update-path.ts';
 import { type Fields, isFields, isList, isSameValue, storableCopy } from './values.ts';
@@ -132,11 +132,11 @@ function compareKeys(one: Key, other: Key): number {
 // A condition on elements (`{ $gte: 2 }`), on their fields (`{ k: 1 }`), or a value to be equal to.
 function pulling(operand: unknown): (element: unknown) => boolean {
   if (operand instanceof RegExp || isOperators(operand)) {
-    const matches = mingoPredicate({ element: operand });
+    const matches = compileFilter({ element: operand });
     return element => matches({ element });
   }
   if (isFields(operand)) {
-    const matches = mingoPredicate(operand);
+    const matches = compileFilter(operand);
     return element => isFields(element) && matches(element);
   }
   const value = storableCopy(operand);
