@@ -41,6 +41,11 @@ describe('an idempotency key', () => {
     expect(bodyHash).not.toContain('a');
   });
 
+  it('keeps no hash from which a short secret could be guessed', () => {
+    const hash = (secret: Record<string, string>) => keyOf('user', route, 'key', { name: 'A', ...secret }).bodyHash;
+    for (const field of ['password', 'email', 'phone']) expect(hash({ [field]: '1234' })).toBe(hash({}));
+  });
+
   it('takes a body for the same whatever the order of its members, though not of its lists', () => {
     const hash = (body: unknown) => keyOf('user', route, 'key', body).bodyHash;
     expect(hash({ b: { d: 1, c: [1, 2] }, a: null })).toBe(hash({ a: null, b: { c: [1, 2], d: 1 } }));

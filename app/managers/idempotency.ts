@@ -9,7 +9,7 @@ export interface IdempotencyKey {
   readonly key: string;
   /** The id that the document gets: the same for the same caller, route and key. */
   readonly documentId: string;
-  /** The SHA-256 of the body, kept in the document: another body under the same key is refused. */
+  /** The SHA-256 of the body, less its secrets, kept in the document: another body under the same key is refused. */
   readonly bodyHash: string;
 }
 
@@ -29,8 +29,18 @@ export function selectIdempotencyKey(
   return {
     key,
     documentId: deriveId(userId, route, key),
-    bodyHash: createHash('sha256').update(JSON.stringify(body, inOrder)).digest('base64url'),
+    bodyHash: createHash('sha256')
+      .update(JSON.stringify(withoutSecrets(body), inOrder))
+      .digest('base64url'),
   };
+}
+
+/** What is stored as a salted hash or encrypted. A plain hash of it, beside a body that is known, would give it away. */
+const secrets: ReadonlySet<string> = new Set(['password', 'email', 'phone']);
+
+function withoutSecrets(body: unknown): unknown {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return body;
+  return Object.fromEntries(Object.entries(body).filter(([field]) => !secrets.has(field)));
 }
 
 /** The order of an object's members means nothing in JSON (RFC 8259): clients that build it anew may change it. */

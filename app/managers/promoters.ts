@@ -75,13 +75,6 @@ function showPromoter(promoter: PromoterDocument): ShownPromoter {
   return toWire(formatPromoter(promoter)) as unknown as ShownPromoter;
 }
 
-/** Shows and caches what was just written. */
-function presentWritten(ctx: ManagerContext<never>, promoter: PromoterDocument): DocumentView {
-  const shown = showPromoter(promoter);
-  ctx.service.promoterCache.put(shown);
-  return createView(shown);
-}
-
 /**
  * Makes a promoter. Only for supreme users. With an idempotency key a repeat gives the promoter again.
  * Throws `ValidationError`, `PromoterNameConflictError`, `IdempotencyKeyReusedError`.
@@ -98,8 +91,8 @@ async function create(
   const promoter = await createOnce(ctx, {
     key,
     find: id => ctx.datastore.promoters.findById(id),
-    insert: (id = createId(), idempotency) =>
-      ctx.datastore.promoters.insert(
+    insert: async (id = createId(), idempotency) => {
+      const made = await ctx.datastore.promoters.insert(
         {
           _id: id,
           ...body,
@@ -108,9 +101,13 @@ async function create(
           ...(idempotency && { idempotency }),
         },
         { signal: ctx.signal, describeChange: () => describe(ctx, 'promoter.created', by, key) },
-      ),
+      );
+      ctx.service.promoterCache.put(showPromoter(made));
+      return made;
+    },
   });
-  return presentWritten(ctx, promoter);
+  // What a repeat gives may have been deleted since: it is shown, and not cached.
+  return createView(showPromoter(promoter));
 }
 
 /**
@@ -139,7 +136,9 @@ async function update(
     },
   );
   if (outcome === null) throw new PromoterNotFoundError();
-  return presentWritten(ctx, outcome.after);
+  const shown = showPromoter(outcome.after);
+  ctx.service.promoterCache.put(shown);
+  return createView(shown);
 }
 
 /**

@@ -103,6 +103,40 @@ describeStores('an Idempotency-Key', target => {
     expect((await post(path, buildMarket(), key)).error.type).toBe('IDEMPOTENCY_KEY_REUSED');
   });
 
+  it('gives a campaign again although a contact that it names was deleted since', async () => {
+    const contact = (await post('/contacts', buildContact(), randomUUID())).data._id;
+    const [key, body] = [randomUUID(), buildCampaign({ contacts: [contact] })];
+    const first = await post('/campaigns', body, key);
+    await test.client.delete(`/contacts/${contact}`);
+    const second = await post('/campaigns', body, key);
+    expect([second.status, second.data]).toEqual([201, first.data]);
+  });
+
+  it('does not bring a deleted contact back to its campaign', async () => {
+    const { _id } = await createCampaign(test.client);
+    const [key, body, path] = [randomUUID(), buildContact(), `/campaigns/${_id}/contacts`];
+    const contact = (await post(path, body, key)).data._id;
+    await test.client.delete(`/contacts/${contact}`);
+    await test.client.patch(`/campaigns/${_id}`, { contacts: null });
+    const again = await until(
+      () => post(path, body, key),
+      ({ status }) => status !== 503,
+    );
+    expect([again.status, again.data._id]).toEqual([201, contact]);
+    expect((await test.client.get<Campaign>(`/campaigns/${_id}`)).data).not.toHaveProperty('contacts');
+  });
+
+  it('does not bring a deleted promoter back, for readers of the cache either', async () => {
+    const [key, body] = [randomUUID(), buildPromoter()];
+    const { _id } = (await post('/promoters', body, key)).data;
+    await test.client.delete(`/promoters/${_id}`);
+    await until(
+      () => post('/promoters', body, key),
+      ({ status }) => status !== 503,
+    );
+    expect((await test.client.get(`/promoters/${_id}`)).error.type).toBe('PROMOTER_NOT_FOUND');
+  });
+
   it('is no key when it is empty or too long', async () => {
     for (const key of ['', 'x'.repeat(256)]) {
       const { error } = await post('/contacts', buildContact(), key);

@@ -47,6 +47,10 @@ export async function addContact(
   if (key === undefined || campaign.document.contacts?.includes(key.documentId) !== true)
     throwIfFull(campaign.document);
   const contact = await insertContact(ctx, body, key);
+  // A repeat gives a contact that was deleted since once more; no campaign is to name it again.
+  if (key !== undefined && (await ctx.datastore.contacts.findById(contact._id)) === null) {
+    return formatContact(ctx, contact);
+  }
   const by = await ctx.datastore.users.selectReference(ctx.actor);
   const { after } = await applyUpdate(
     ctx,

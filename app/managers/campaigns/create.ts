@@ -36,16 +36,17 @@ export async function create(
   throwIfNotSupreme(ctx.actor);
   const { status: _draft, ...written }: Record<string, unknown> = { ...defaults, ...body };
   throwIfInvalidSchema('campaignDraft', written);
-  await throwIfInvalidReferences(ctx, null, written);
   const { password, ...campaign } = written;
   const by = await ctx.datastore.users.selectReference(ctx.actor);
-  const hash = password === undefined ? undefined : await ctx.service.passwords.hash(password);
 
+  // The rules are part of the insert: what has been made once is given again, whatever became since of what it names.
   const insert = async (
     id = createId(),
     idempotency?: IdempotencyRecord,
     isTaken = false,
   ): Promise<CampaignDocument> => {
+    await throwIfInvalidReferences(ctx, null, written);
+    const hash = password === undefined ? undefined : await ctx.service.passwords.hash(password);
     const identifier = campaign.identifier ?? createIdentifier(campaign.name, isTaken);
     const content = createContent({ ...campaign, identifier }, { id, at: ctx.clock(), by });
     try {
