@@ -1,3 +1,5 @@
+import { estimateBytes } from '../../../lib/estimate-bytes.ts';
+import { ValidationError } from '../../../lib/errors.ts';
 import { type CampaignStatus } from '../../../schemas/campaign.ts';
 import { type CampaignDocument } from '../../datastore/campaign-document.ts';
 import { deriveFields } from '../../datastore/campaign-derived.ts';
@@ -27,8 +29,8 @@ export function throwIfIncomplete(campaign: CampaignDocument, status: CampaignSt
 
 /**
  * Brings new content into the form in which it is stored: lower-cased domains, safe rich text, the rules kept, the
- * transition made, the derived fields. What is identical to `current` was brought into it before.
- * Throws the errors of `throwIfInvalidCampaign` and `InvalidStatusChangeError`.
+ * transition made, the size within bounds, the derived fields. What is identical to `current` was brought into it before.
+ * Throws `ValidationError` (too large), the errors of `throwIfInvalidCampaign` and `InvalidStatusChangeError`.
  */
 export function finishCampaign(
   current: CampaignDocument | null,
@@ -41,6 +43,7 @@ export function finishCampaign(
     next = { ...next, content: sanitiseContent(next.content, current?.content) };
   }
   throwIfInvalidCampaign(next);
+  if (next !== current) throwIfTooLarge(next);
   if (next.status === 'INACTIVE' && next.domain?.site !== undefined) {
     throw new InvalidCampaignError('An INACTIVE campaign has no domain.', {
       details: [{ path: '/domain/site', message: 'must be absent' }],
@@ -48,6 +51,19 @@ export function finishCampaign(
   }
   if (status !== next.status) next = transition(next, status, at, by);
   return withDerivedFields(current, next);
+}
+
+/** Messages about a campaign hold the whole of it, and streams take a mebibyte. */
+const MAX_CAMPAIGN_BYTES = 512 * 1024;
+
+function throwIfTooLarge(campaign: CampaignDocument): void {
+  // The estimate is many times cheaper; a character takes three bytes at most.
+  if (estimateBytes(campaign) <= MAX_CAMPAIGN_BYTES / 3) return;
+  const bytes = Buffer.byteLength(JSON.stringify(campaign));
+  if (bytes <= MAX_CAMPAIGN_BYTES) return;
+  throw new ValidationError([
+    { message: `The campaign as a whole has ${bytes} bytes, ${MAX_CAMPAIGN_BYTES} at most.` },
+  ]);
 }
 
 function lowerCased(domain: NonNullable<CampaignDocument['domain']>): NonNullable<CampaignDocument['domain']> {

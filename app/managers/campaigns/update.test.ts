@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { createCampaignDocument } from '../../../test/support/campaign-documents.ts';
 import { createActor, supreme } from '../../../test/support/manager-world.ts';
@@ -190,6 +191,24 @@ describe('an update of a campaign', () => {
     const history = JSON.stringify(await suite.world.findChanges(_id));
     expect(history).not.toContain('scrypt');
     expect(history).not.toContain('open sesame');
+  });
+
+  it('is refused where the campaign as a whole would be too large, however small the update is', async () => {
+    const { _id } = await insert();
+    const answer = 'é'.repeat(9_000);
+    const faqs = (from: number) =>
+      Object.fromEntries(Array.from({ length: 10 }, (_, at) => [randomUUID(), { question: `${from + at}`, answer }]));
+    let made = 0;
+    const grow = async (): Promise<void> => {
+      for (; made < 20; made += 1) await change(_id, { content: { en: { faqs: faqs(10 * made) } } });
+    };
+    await expect(grow()).rejects.toMatchObject({
+      type: 'VALIDATION_ERROR',
+      details: [{ message: expect.stringMatching(/at most/) }],
+    });
+    expect(made).toBeGreaterThan(0);
+    const { version } = await change(_id, { name: 'It can still be changed' });
+    expect(version).toBe(2 + made);
   });
 
   describe('that names others', () => {
