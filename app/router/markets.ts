@@ -8,7 +8,7 @@ import { selectExpectedVersion } from '../managers/campaigns/view.ts';
 import { selectIdempotencyKey } from '../managers/idempotency.ts';
 import { marketManager } from '../managers/markets/manager.ts';
 import { marketReminderRoutes } from './market-reminders.ts';
-import { createHeaders, replyPage, updateHeaders } from './parameters.ts';
+import { createHeaders, passwordHeaders, replyPage, updateHeaders } from './parameters.ts';
 import { type AnyRoute, defineRoute } from './route.ts';
 
 const tag = 'Markets';
@@ -60,13 +60,16 @@ export const marketRoutes: readonly AnyRoute[] = [
         ...paging,
       },
     },
+    headers: passwordHeaders,
     response: { status: 200, kind: 'document', description: 'The markets.', schema: marketList },
-    errors: ['CAMPAIGN_NOT_FOUND'],
-    handler: async (ctx, { params, query }) => {
+    errors: ['CAMPAIGN_NOT_FOUND', 'INVALID_CAMPAIGN_PASSWORD'],
+    handler: async (ctx, { params, query, headers }) => {
       const { campaignId } = params;
-      const { useGeoJson, sortDirection: direction, ...rest } = query;
-      if (useGeoJson) return { data: await marketManager.findFeatures(ctx, campaignId) };
-      return replyPage(await marketManager.list(ctx, { campaignId, ...rest, direction: direction === 'asc' ? 1 : -1 }));
+      const { useGeoJson, sortDirection: order, ...rest } = query;
+      const access = { password: headers['x-campaign-password'] };
+      if (useGeoJson) return { data: await marketManager.findFeatures(ctx, campaignId, access) };
+      const direction = order === 'asc' ? 1 : -1;
+      return replyPage(await marketManager.list(ctx, { campaignId, ...rest, direction }, access));
     },
   }),
   defineRoute({
@@ -114,10 +117,12 @@ export const marketRoutes: readonly AnyRoute[] = [
     tag,
     summary: 'Read a market',
     permission: 'read',
+    headers: passwordHeaders,
     response: { status: 200, kind: 'document', description: 'The market.', schema: market },
-    errors: ['CAMPAIGN_NOT_FOUND', 'MARKET_NOT_FOUND'],
-    handler: async (ctx, { params }) => {
-      const { representation } = await marketManager.findById(ctx, params.campaignId, params.marketId);
+    errors: ['CAMPAIGN_NOT_FOUND', 'MARKET_NOT_FOUND', 'INVALID_CAMPAIGN_PASSWORD'],
+    handler: async (ctx, { params, headers }) => {
+      const password = headers['x-campaign-password'];
+      const { representation } = await marketManager.findById(ctx, params.campaignId, params.marketId, { password });
       return { representation };
     },
   }),

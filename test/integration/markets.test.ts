@@ -159,7 +159,7 @@ describe('markets over HTTP', () => {
       expect(error).toMatchObject({ type: 'INVALID_CAMPAIGN', details: [{ path: '/promoterIds/0' }] });
     });
 
-    it('a campaign that is INACTIVE neither gains nor loses markets', async () => {
+    it('a campaign that is INACTIVE neither gains, changes nor loses markets', async () => {
       const { _id } = await createOpenCampaign(test.client);
       const market = await createMarket(test.client, _id);
       await test.client.patch(`/campaigns/${_id}`, { status: 'CLOSED' });
@@ -167,9 +167,24 @@ describe('markets over HTTP', () => {
       await test.client.post('/campaigns/refresh');
       const places = [`/campaigns/${_id}/markets`, `/campaigns/${_id}/markets/${market._id}`] as const;
       expect((await test.client.post(places[0], buildMarket())).error.type).toBe('INVALID_CAMPAIGN');
+      expect((await test.client.patch(places[1], { city: 'Oslo' })).error.type).toBe('INVALID_CAMPAIGN');
       expect((await test.client.delete(places[1])).error.type).toBe('INVALID_CAMPAIGN');
       expect((await test.client.get(places[1])).status).toBe(200);
     });
+  });
+
+  it('of a protected campaign are shown to readers who know the password, as they hold the access code', async () => {
+    const { _id } = await createOpenCampaign(test.client, { password: 'opensesame' });
+    const market = await createMarket(test.client, _id, { event: { sharedCode: 'SECRET-CODE' } });
+    const reader = test.client.as(createUserToken({ [_id]: ['read'] }));
+    const own = `/campaigns/${_id}/markets`;
+    for (const at of [own, `${own}?useGeoJson=true`, `${own}/${market._id}`]) {
+      const without = await reader.get(at);
+      expect([without.status, without.error.type]).toEqual([401, 'INVALID_CAMPAIGN_PASSWORD']);
+      expect(without.text).not.toContain('SECRET-CODE');
+      const known = await reader.get(at, { headers: { 'x-campaign-password': 'opensesame' } });
+      expect([known.status, known.text.includes('SECRET-CODE')]).toEqual([200, true]);
+    }
   });
 
   describe('the list', () => {

@@ -6,6 +6,7 @@ import { finishMarket } from './content.ts';
 import { formatMarket } from './format.ts';
 import { selectAuthorized } from './read.ts';
 import { throwIfInvalidReferences, throwIfUnknownToDiscovery } from './references.ts';
+import { throwIfInactive } from './rules.ts';
 import { marketPatchRules } from './validation.ts';
 
 type Context = ManagerContext<'campaigns' | 'markets' | 'promoters' | 'users'>;
@@ -24,6 +25,7 @@ export async function update(
   { expectedVersion }: { readonly expectedVersion?: number | readonly number[] | undefined } = {},
 ): Promise<DocumentView> {
   const campaign = await selectAuthorized(ctx, 'update', campaignId);
+  throwIfInactive(campaign);
   await throwIfInvalidReferences(ctx, new Map([['', patch]]));
   await throwIfUnknownToDiscovery(ctx, patch, () => ctx.datastore.markets.findById(marketId));
   const by = await ctx.datastore.users.selectReference(ctx.actor);
