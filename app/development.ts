@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { signToken } from '../lib/auth/sign-token.ts';
 import { selectKeySource } from '../config/rules.ts';
@@ -5,7 +7,7 @@ import { type Config } from '../config/schema.ts';
 import { type App } from './app.ts';
 import { type ManagerContext } from './context.ts';
 import { startDiscoveryStandIn } from './demo/discovery/server.ts';
-import { seedDemo } from './demo/seed.ts';
+import { isEmpty, type SeedResult, writeDemo } from './demo/seed.ts';
 
 /** The API key under which the stand-in of the Discovery API is used. */
 const STAND_IN_KEY = 'stand-in';
@@ -24,12 +26,27 @@ export async function startStandIns(config: Config): Promise<Config> {
 }
 
 /**
- * Gives the context in which demo data is written. Its shows and venues are invented: only the stand-in of the Discovery
- * API knows them, and no other is asked.
+ * Gives the context in which demo data is written. Its shows and venues are invented, and those of the stand-in were
+ * made to match them: there is nothing to ask the Discovery API.
  */
-export function createDemoContext(app: App, { discovery }: Config): ManagerContext {
+export function createDemoContext(app: App): ManagerContext {
   const ctx = app.contexts.forSystem('demo');
-  return discovery.apiKey === STAND_IN_KEY ? ctx : { ...ctx, service: { ...ctx.service, discoveryValidation: 'off' } };
+  return { ...ctx, service: { ...ctx.service, discoveryValidation: 'off' } };
+}
+
+/** Lies in the data folder as long as the demo is being written: what a crash interrupted goes on at the next start. */
+const UNFINISHED = 'demo.unfinished';
+
+/** Fills an empty embedded store with demo data, where it is asked for; null when there is something in it already. */
+export async function seedDemo(app: App, { service, database }: Config): Promise<SeedResult | null> {
+  if (!service.seedDemo || app.store.kind !== 'embedded') return null;
+  const ctx = createDemoContext(app);
+  const mark = path.join(database.directory, UNFINISHED);
+  if (!existsSync(mark) && !(await isEmpty(ctx))) return null;
+  await writeFile(mark, '');
+  const seeded = await writeDemo(ctx);
+  await rm(mark);
+  return seeded;
 }
 
 /** Fills an empty embedded store with demo data, and tells an engineer where everything is. */
@@ -37,9 +54,8 @@ export async function greet(
   app: App,
   { config, url }: { readonly config: Config; readonly url: string },
 ): Promise<void> {
-  const { service, jwt, discovery } = config;
-  const seeded =
-    service.seedDemo && app.store.kind === 'embedded' ? await seedDemo(createDemoContext(app, config)) : null;
+  const { jwt, discovery } = config;
+  const seeded = await seedDemo(app, config);
   const lines = [
     `campaign-service listens on ${url}`,
     `API docs:          ${url}/docs`,

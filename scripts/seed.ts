@@ -32,9 +32,9 @@ await runCommand({
   async run({ values, positionals }) {
     throwIfUnknownWords(positionals);
     const campaigns = values.campaigns === undefined ? undefined : parseCount('--campaigns', values.campaigns);
-    const { app, config } = await open();
+    const { app } = await open();
     try {
-      const ctx = createDemoContext(app, config);
+      const ctx = createDemoContext(app);
       if (!values.force && !(await isEmpty(ctx))) {
         tell(`There are campaigns in ${app.store.location} already. Use --force to add to them.`);
         return exitCodes.failed;

@@ -38,11 +38,6 @@ export async function isEmpty(ctx: ManagerContext<'campaigns'>): Promise<boolean
   return (await ctx.datastore.campaigns.list({ readable: 'all', ...page })).total === 0;
 }
 
-/** Fills an empty database with demo data (see `writeDemo`); null when there is something in it already. */
-export async function seedDemo(ctx: ManagerContext): Promise<SeedResult | null> {
-  return (await isEmpty(ctx)) ? writeDemo(ctx) : null;
-}
-
 /**
  * Writes the demo through the managers, so that it keeps every rule and has a history: campaigns of every status, their
  * markets, promoters, contacts, shows and reminders. Names and ids are always the same, dates are around now. What is
