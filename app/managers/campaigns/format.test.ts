@@ -61,13 +61,16 @@ describe('a campaign as it is shown', () => {
     }
   });
 
-  it('hides from the public the contacts, the audit, the preferences and the history', () => {
-    const hidden = ['contacts', 'audit', 'preferences', 'statusHistory'];
+  it('hides from the public the contacts, the audit, the preferences, the history and what is not opened', () => {
+    const hidden = ['contacts', 'audit', 'preferences', 'statusHistory', 'linkedCampaignIds'];
     for (const choice of choices) {
       const full = Object.keys(formatLocalised(campaign, 'full', choice).data);
       const shown = Object.keys(formatLocalised(campaign, 'public', choice).data);
       expect(full).toEqual(expect.arrayContaining(hidden));
       expect(shown).toEqual(full.filter(field => !hidden.includes(field)));
+      const domain = { site: 'shown.example', preview: 'hidden.example' };
+      const { data } = formatLocalised({ ...campaign, domain }, 'public', choice);
+      expect(data.domain).toEqual({ site: 'shown.example' });
     }
   });
 

@@ -22,8 +22,14 @@ export function formatCampaign(campaign: CampaignDocument, audience: Audience = 
   const shown: Record<string, unknown> = {};
   const stored = campaign as unknown as Readonly<Record<string, unknown>>;
   for (const field of fields[audience]) if (stored[field] !== undefined) shown[field] = stored[field];
+  if (audience === 'public' && campaign.domain !== undefined) shown['domain'] = formatPublicDomain(campaign.domain);
   if (campaign.password !== undefined) shown['isPasswordProtected'] = true;
   return shown as FormattedCampaign;
+}
+
+/** Where a preview lies is nobody's business but the team's. */
+function formatPublicDomain({ preview: _preview, ...domain }: NonNullable<CampaignDocument['domain']>): object {
+  return domain;
 }
 
 /**
