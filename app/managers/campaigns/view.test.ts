@@ -22,10 +22,20 @@ describe('the view of a campaign', () => {
     expect(selectView(campaign, 'public', { wanted: 'fr' }).representation).not.toBe(first.representation);
   });
 
+  it('is one for all that fall back to the same texts, however many languages are asked for', () => {
+    const campaign = cached();
+    const byDefault = selectView(campaign, 'full', 'default').representation;
+    for (const wanted of ['en', 'en-GB', 'all', 'de', 'ja']) {
+      expect(selectView(campaign, 'full', { wanted }).representation).toBe(byDefault);
+    }
+    expect(selectView(campaign, 'full', { wanted: 'fr-CA' })).toEqual(selectView(campaign, 'full', { wanted: 'fr' }));
+  });
+
   it('has an entity tag of its version, and of its own: none is taken for another', () => {
     const campaign = cached();
     const tags = kinds.map(([audience, choice]) => selectView(campaign, audience, choice).representation.etag);
-    expect(new Set(tags).size).toBe(kinds.length);
+    // In full and to the public: all locales, the default, French.
+    expect(new Set(tags).size).toBe(2 * 3);
     for (const tag of tags) {
       expect(tag).toMatch(/^"7-[\w.-]+"$/);
       expect(selectExpectedVersion(tag)).toBe(7);

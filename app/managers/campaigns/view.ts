@@ -1,6 +1,8 @@
 import { createRepresentation, type Representation } from '../../../lib/representation.ts';
 import { type CachedCampaign } from '../../services/campaign-cache.ts';
+import { type CampaignDocument } from '../../datastore/campaign-document.ts';
 import { type Audience, formatLocalised, type LocaleChoice } from './format.ts';
+import { selectFallbacks } from './locale.ts';
 
 /** A campaign as one reader sees it. */
 export interface CampaignView {
@@ -13,9 +15,7 @@ export interface CampaignView {
 /** Gives the encoded view of a campaign for an audience and a choice of locale; encoded once for each version. */
 export function selectView(campaign: CachedCampaign, audience: Audience, choice: LocaleChoice): CampaignView {
   const { document, stale } = campaign;
-  // `all` is a language tag, too: what is wanted and how it is chosen must not meet under one key.
-  const locale = typeof choice === 'string' ? choice : `locale-${choice.wanted}`;
-  const key = `${audience}.${locale}`;
+  const key = `${audience}.${selectLocaleKey(document, choice)}`;
   const representation = campaign.view(key, () => {
     const shown = formatLocalised(document, audience, choice);
     return createRepresentation({
@@ -25,6 +25,15 @@ export function selectView(campaign: CachedCampaign, audience: Audience, choice:
     });
   });
   return { representation, version: document.version, stale };
+}
+
+/** Names the texts that are shown: whatever was asked for, what falls back to the same has one view. */
+function selectLocaleKey({ locales = [] }: CampaignDocument, choice: LocaleChoice): string {
+  if (typeof choice === 'string') return choice;
+  const fallbacks = selectFallbacks(locales, choice.wanted);
+  const isDefault = fallbacks.length <= 1 && fallbacks[0] === selectFallbacks(locales, undefined)[0];
+  // `all` is a language tag, too: what is wanted and how it is chosen must not meet under one key.
+  return isDefault ? 'default' : `locale-${fallbacks.join('-')}`;
 }
 
 /** What no document ever is at. */
