@@ -126,8 +126,8 @@ export const spec: CollectionSpec = {
   ids: ['documentId', 'campaignId'],
   indexes: [
     { name: 'documentId_version', key: { documentId: 1, version: -1 }, unique: true },
-    { name: 'campaignId_at', key: { campaignId: 1, at: -1, _id: -1 } },
-    { name: 'by_at', key: { by: 1, at: -1, _id: -1 } },
+    { name: 'campaignId_at_version', key: { campaignId: 1, at: -1, version: -1, _id: -1 } },
+    { name: 'by_at_version', key: { by: 1, at: -1, version: -1, _id: -1 } },
     // Sparse, and the lists of a change that is done are empty: these two hold the outbox and the dead letters alone.
     { name: 'pending', key: { 'pending.effect': 1, 'pending.dueAt': 1 }, sparse: true },
     { name: 'dead', key: { 'dead.effect': 1, 'dead.at': 1 }, sparse: true },
@@ -188,6 +188,9 @@ export interface ChangesDependencies {
   readonly follower?: ChangeFollower;
 }
 
+/** Of changes of one instant those of a document stand in the order of their versions. */
+const latestFirst: Sort = { at: -1, version: -1, _id: -1 };
+
 /** Gives the door to the recorded changes. */
 export function createChanges({ collection, follower }: ChangesDependencies): Changes {
   const findPage = async (filter: Filter, sort: Sort, { page, pageSize }: PageOptions): Promise<Page<ChangeRecord>> => {
@@ -228,8 +231,8 @@ export function createChanges({ collection, follower }: ChangesDependencies): Ch
     findOne: changeId => collection.findOne({ _id: changeId }),
     findByVersion: (documentId, version) => collection.findOne({ documentId, version }),
     findByDocument: (documentId, options) => findPage({ documentId }, { version: -1 }, options),
-    findByCampaign: (campaignId, options) => findPage({ campaignId }, { at: -1, _id: -1 }, options),
-    findByUser: (by, options) => findPage({ by }, { at: -1, _id: -1 }, options),
+    findByCampaign: (campaignId, options) => findPage({ campaignId }, latestFirst, options),
+    findByUser: (by, options) => findPage({ by }, latestFirst, options),
   };
 }
 

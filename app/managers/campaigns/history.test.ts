@@ -50,6 +50,13 @@ describe('the history of a campaign', () => {
     for (const row of rows) expect(validator.selectFaults(toWire(row))).toEqual([]);
   });
 
+  it('has changes of one instant in the order of their versions', async () => {
+    const id = await make();
+    for (let change = 2; change <= 9; change += 1) await update(context(), id, { name: `${id} ${change}` });
+    const { rows } = await findHistory(context(), id, all);
+    expect(rows.map(({ version }) => version)).toEqual([9, 8, 7, 6, 5, 4, 3, 2, 1]);
+  });
+
   it('has the very last change at once, and once', async () => {
     const id = await make();
     pass();
