@@ -61,6 +61,8 @@ describe('changes on their way to Kinesis, SQS and Fastly', () => {
 
   const targets = (): Record<string, string> => ({
     AWS_REGION: 'us-east-1',
+    // Alone: no worker takes what arrives in the queue of selections.
+    ROLES: 'web',
     KINESIS_ENDPOINT: kinesis.endpoint,
     KINESIS_CAMPAIGN_STREAM: CAMPAIGN_STREAM,
     KINESIS_ATTENDANCE_STREAM: ATTENDANCE_STREAM,
