@@ -47,6 +47,9 @@ const readiness = {
 
 const raw = (mediaType: string, description: string) => ({ status: 200, kind: 'raw', mediaType, description }) as const;
 
+/** What whoever watches the process asks for, often and from one address: no limit of callers may make it look dead. */
+export const probePaths: ReadonlySet<string> = new Set(['/heartbeat', '/health/live', '/health/ready', '/metrics']);
+
 /** The route of the metrics; on a port of its own when one is configured. */
 export function createMetricsRoute(metrics: Pick<Metrics, 'scrape'>): AnyRoute {
   return defineRoute({

@@ -27,6 +27,8 @@ export interface PipelineOptions<A extends Actor> {
   readonly isAccessLogged: boolean;
   /** Requests per caller and minute; null when nobody is limited. */
   readonly rateLimitPerMinute: number | null;
+  /** Paths that are not counted: those of probes. */
+  readonly unlimitedPaths?: ReadonlySet<string>;
   /** The time in milliseconds since 1970, for the envelope. */
   readonly now?: () => number;
 }
@@ -47,7 +49,10 @@ export function createPipelineSteps<A extends Actor>(
     errorFormatter: createErrorFormatter({ log }),
     responseFormatter: createResponseFormatter(now === undefined ? {} : { now }),
     jwt: createJwt(options.tokens),
-    rateLimit: rateLimitPerMinute === null ? null : createRateLimit({ perMinute: rateLimitPerMinute }),
+    rateLimit:
+      rateLimitPerMinute === null
+        ? null
+        : createRateLimit({ perMinute: rateLimitPerMinute, unlimitedPaths: options.unlimitedPaths ?? new Set() }),
   };
   // Only jwt knows what kind of actor there is; the others take any.
   return steps;

@@ -38,6 +38,18 @@ describe('the rate limit', () => {
     expect((await get({ authorization: 'Bearer b' })).status).toBe(429);
   });
 
+  it('does not count the paths of probes', async () => {
+    server = await servePipeline(({ state }) => (state.reply = { data: 1 }), {
+      rateLimitPerMinute: 1,
+      unlimitedPaths: new Set(['/alive']),
+    });
+    const statuses: number[] = [];
+    for (const path of ['/alive', '/alive', '/', '/', '/alive']) {
+      statuses.push((await fetch(new URL(path, server.url))).status);
+    }
+    expect(statuses).toEqual([200, 200, 200, 429, 200]);
+  });
+
   it('can be turned off', async () => {
     await start(null);
     const response = await get();

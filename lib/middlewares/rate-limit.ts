@@ -5,6 +5,8 @@ import { type AppContext, type AppMiddleware } from './request-state.ts';
 export interface RateLimitOptions {
   /** Requests per caller, instance and minute. */
   readonly perMinute: number;
+  /** Paths that are not counted. */
+  readonly unlimitedPaths: ReadonlySet<string>;
 }
 
 const WINDOW_SECONDS = 60;
@@ -13,9 +15,10 @@ const WINDOW_SECONDS = 60;
  * Limits each caller (the actor, or the address without one) on this instance. Answers carry `RateLimit-*`; what is
  * over the limit throws `RateLimitedError` with `Retry-After`.
  */
-export function createRateLimit({ perMinute }: RateLimitOptions): AppMiddleware {
+export function createRateLimit({ perMinute, unlimitedPaths }: RateLimitOptions): AppMiddleware {
   const limiter = new RateLimiterMemory({ points: perMinute, duration: WINDOW_SECONDS });
   return async (ctx, next) => {
+    if (unlimitedPaths.has(ctx.path)) return next();
     let usage: RateLimiterRes;
     try {
       usage = await limiter.consume(selectCaller(ctx));

@@ -258,4 +258,13 @@ describe('the rate limit', () => {
     for (let at = 0; at < 4; at++) statuses.push((await anyone.get('/campaigns/list')).status);
     expect(statuses).toEqual([401, 401, 401, 429]);
   });
+
+  it('never refuses those who watch the process', async () => {
+    const watcher = test.client.as(null);
+    for (let at = 0; at < 5; at++) await watcher.get('/campaigns/list');
+    for (const path of ['/heartbeat', '/health/live', '/health/ready', '/metrics']) {
+      const { status, headers } = await watcher.get(path);
+      expect([path, status, headers.get('ratelimit-limit')]).toEqual([path, 200, null]);
+    }
+  });
 });
