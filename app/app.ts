@@ -22,11 +22,14 @@ import { createOpenApi } from './router/openapi.ts';
 import { type AnyRoute } from './router/route.ts';
 import { createRouter } from './router/router.ts';
 import { businessRoutes } from './router/routes.ts';
-import { createMetricsRoute, createSystemRoutes, probePaths } from './router/system.ts';
+import { createMetricsRoute, createSystemRoutes } from './router/system.ts';
 import { withInvalidations } from './services/cache/invalidations.ts';
 import { createCaching } from './services/caching.ts';
 import { createAwsClients } from './services/aws.ts';
 import { createServices } from './services/create-services.ts';
+import { CHANNEL_PATH } from './realtime/channel.ts';
+import { createRealtime } from './realtime/create-realtime.ts';
+import { createStates } from './realtime/create-states.ts';
 import { createRevocations } from './services/revocations.ts';
 import { createServiceMetrics } from './metrics.ts';
 import { type Services } from './services/services.ts';
@@ -109,8 +112,15 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
   const bare = createDatastores({ store, changes, outbox, clock });
   const datastores = serviceMetrics.instrumentDatastores(bare, tracing);
   const aws = createAwsClients(config);
+  const states = await createStates(config, {
+    datastores,
+    clock,
+    Log,
+    observer: serviceMetrics.realtime.state,
+  });
   const deliveries = createConfiguredDeliveries(config, {
     datastores,
+    states,
     clock,
     Log,
     metrics: serviceMetrics,
@@ -173,7 +183,6 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
     requestTimeoutMs: server.requestTimeoutMs,
     isAccessLogged: config.log.access,
     rateLimitPerMinute: rateLimit.enabled ? rateLimit.perMinute : null,
-    unlimitedPaths: probePaths,
     tokens,
   });
   const createServer = (served: readonly AnyRoute[]): HttpServer =>
@@ -182,10 +191,23 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
       {
         trustedProxies: server.trustProxy ? server.trustedProxies : 0,
         requestTimeoutMs: server.requestTimeoutMs,
+        ...(service.roles.includes('realtime') && { upgradePath: CHANNEL_PATH }),
         log: Log,
       },
     );
   const main = createServer(routes);
+  const realtime = service.roles.includes('realtime')
+    ? createRealtime(config, {
+        tokens,
+        datastores,
+        states,
+        contexts,
+        health,
+        clock,
+        Log,
+        metrics: serviceMetrics.realtime,
+      })
+    : undefined;
   const ofMetrics = server.metricsPort === undefined ? undefined : createServer([createMetricsRoute(metrics)]);
   const servers = [main, ...(ofMetrics ? [ofMetrics] : [])];
 
@@ -195,9 +217,11 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
       await new Promise(resolve => setTimeout(resolve, server.shutdownDelayMs));
     }
   });
+  shutdown.add('closeSockets', 'channel', () => realtime?.close());
   // Clients that keep the service waiting have half of the time, so that they leave some to what has to be answered.
   shutdown.add('drainRequests', 'http', leftMs => Promise.all(servers.map(one => closeGently(one, leftMs / 2))));
   shutdown.add('drainWork', 'workers', () => Promise.all(workers.map(worker => worker.stop())));
+  shutdown.add('drainWork', 'states', leftMs => states?.stop(leftMs / 2));
   shutdown.add('drainWork', 'revocations', () => revocations.stop());
   shutdown.add('closeClients', 'changes', async () => {
     await dispatcher.drain();
@@ -219,6 +243,8 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
     async start() {
       await revocations.poll();
       caching.open();
+      states?.start();
+      realtime?.start(main);
       await listen(main, server.port, server.host);
       if (ofMetrics) await listen(ofMetrics, server.metricsPort ?? 0, server.host);
       revocations.start(jwt.revocationPollMs);

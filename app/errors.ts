@@ -143,3 +143,30 @@ export class ContactNotFoundError extends NotFoundError {
     super('There is no such contact.');
   }
 }
+
+/** The type of an event has the right form and names nothing that can be asked for here. */
+export class EventTypeUnknownError extends ServiceError {
+  readonly type = 'EVENT_TYPE_UNKNOWN';
+  readonly status = 400;
+  constructor() {
+    super('There is no event of this type that can be sent here.');
+  }
+}
+
+/** A request waited longer than repeats of it can be told from new ones. */
+export class EventExpiredError extends ServiceError {
+  readonly type = 'EVENT_EXPIRED';
+  readonly status = 410;
+  constructor() {
+    super('The request is too old: whether it was carried out before cannot be told any more. Read, then ask anew.');
+  }
+}
+
+/** A caller has as many of something (connections, subscriptions, requests under way) as it may have. */
+export class LimitExceededError extends ServiceError {
+  readonly type = 'LIMIT_EXCEEDED';
+  readonly status = 429;
+  constructor(message = 'The caller has as many as it may have.') {
+    super(message);
+  }
+}

@@ -66,14 +66,21 @@ export class HttpServer extends Server {
  * @param trustedProxies how many proxies stand in front: the address of a caller is read from what the first of them
  *   added to `X-Forwarded-For`, since all before that is written by the caller; with 0 it is that of the connection
  * @param requestTimeoutMs how long a request may take to arrive; what does not is answered 408
+ * @param upgradePath below which connections are upgraded by somebody else; no other is
  */
 export function createHttpServer(
   middlewares: readonly AppMiddleware<Actor>[],
   {
     trustedProxies,
     requestTimeoutMs,
+    upgradePath,
     log: createLogger,
-  }: { readonly trustedProxies: number; readonly requestTimeoutMs: number; readonly log: Log },
+  }: {
+    readonly trustedProxies: number;
+    readonly requestTimeoutMs: number;
+    readonly upgradePath?: string;
+    readonly log: Log;
+  },
 ): HttpServer {
   const log = createLogger('app/http');
   const koa = new Koa({ proxy: trustedProxies > 0, maxIpsCount: trustedProxies });
@@ -91,7 +98,8 @@ export function createHttpServer(
     else hangUp();
   });
   // No route upgrades a connection.
-  server.on('upgrade', (_request, socket) => {
+  server.on('upgrade', ({ url }, socket) => {
+    if (upgradePath !== undefined && url?.startsWith(upgradePath) === true) return;
     socket.on('error', () => socket.destroy());
     socket.end('HTTP/1.1 426 Upgrade Required\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
   });

@@ -4,6 +4,7 @@ import { type Metrics } from '../lib/metrics.ts';
 import { type Tracing } from '../lib/tracing.ts';
 import { type Datastores } from './datastore/datastores.ts';
 import { createDeliveryMetrics, type DeliveryMetrics } from './delivery-metrics.ts';
+import { createRealtimeMetrics, type RealtimeMetrics } from './realtime-metrics.ts';
 import { type DispatcherMetrics } from './hooks/dispatcher.ts';
 import { type CountRead } from './services/cache/shared-tier.ts';
 import { type CacheOutcomes } from './services/campaign-cache.ts';
@@ -12,6 +13,7 @@ import { type RefreshCounts } from './services/refresh-options.ts';
 /** The metrics of the service beside those of HTTP and the process. docs/operations/metrics.md lists them. */
 export interface ServiceMetrics extends DeliveryMetrics {
   readonly dispatcher: DispatcherMetrics;
+  readonly realtime: RealtimeMetrics;
   readonly refreshed: (counts: RefreshCounts) => void;
   /** Shows what a cache counts, at each scrape. */
   watchCache(cache: { readonly outcomes: CacheOutcomes }): void;
@@ -66,6 +68,7 @@ export function createServiceMetrics(metrics: Metrics): ServiceMetrics {
   });
   return {
     ...createDeliveryMetrics(metrics),
+    realtime: createRealtimeMetrics(metrics),
     cacheRead: (tier, outcome) => cacheReads.inc({ tier, outcome }),
     httpAttempted: (target, outcome, durationSeconds) => attempts.observe({ target, outcome }, durationSeconds),
     instrumentService: (name, service, tracing) =>

@@ -38,7 +38,7 @@ describe('the configuration', () => {
   it('needs nothing in development and in tests', () => {
     expect(load({})).toMatchObject({
       server: { host: '127.0.0.1', port: 8080, publicReads: true },
-      service: { seedDemo: true, roles: ['web', 'worker', 'refresh'] },
+      service: { seedDemo: true, roles: ['web', 'realtime', 'worker', 'refresh'] },
     });
     expect(load({ NODE_ENV: 'test' })).toMatchObject({ server: { port: 0 }, log: { level: 'error' } });
   });

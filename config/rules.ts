@@ -102,6 +102,11 @@ const completesTargets: ConfigRule<Config> = config => {
   ];
 };
 
+const keepsStates: ConfigRule<Config> = ({ state, database }, environment) =>
+  state.enabled && !state.persistence && (environment === 'production' || database.uri !== undefined)
+    ? ['CAMPAIGN_PERSISTENCE_ENABLED=false is for tests and demonstrations on the embedded store']
+    : [];
+
 /** The rules over several keys. */
 export const configRules: readonly ConfigRule<Config>[] = [
   needsOneKey,
@@ -116,4 +121,5 @@ export const configRules: readonly ConfigRule<Config>[] = [
   replicatesSomething,
   decidesTargets,
   completesTargets,
+  keepsStates,
 ];

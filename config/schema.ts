@@ -62,9 +62,9 @@ export const configSchema = {
     service: group('What the process does.', {
       roles: key('ROLES', 'Which parts the process runs.', {
         type: 'array',
-        items: { type: 'string', enum: ['web', 'worker', 'refresh'] },
+        items: { type: 'string', enum: ['web', 'realtime', 'worker', 'refresh'] },
         minItems: 1,
-        default: ['web', 'worker', 'refresh'],
+        default: ['web', 'realtime', 'worker', 'refresh'],
       }),
       seedDemo: key('SEED_DEMO', 'Whether an empty embedded store is filled with demo data.', {
         type: 'boolean',
@@ -357,6 +357,112 @@ export const configSchema = {
         'DISCOVERY_STALE_TTL',
         'For how many seconds beyond that an answer of the Discovery API is shown, marked as stale, while it is fetched again or cannot be.',
         { type: 'integer', minimum: 0, default: 86_400 },
+      ),
+    }),
+    state: group('The live states of campaigns.', {
+      enabled: key('CAMPAIGN_STATE_ENABLED', 'Whether campaigns have live states.', { type: 'boolean', default: true }),
+      persistence: key(
+        'CAMPAIGN_PERSISTENCE_ENABLED',
+        'Whether their versions are written to the database. Without it one process alone has them, and they are gone at its end: for tests and demonstrations.',
+        { type: 'boolean', default: true },
+      ),
+      defaultCampaign: key('DEFAULT_CAMPAIGN', 'The identifier of the campaign that clients of the channel call 0.', {
+        type: 'string',
+        pattern: '^[a-z0-9]+(?:-[a-z0-9]+)*$',
+        maxLength: 128,
+        default: 'default-campaign',
+      }),
+      frameWindowMs: key(
+        'CAMPAIGN_FRAME_WINDOW_MS',
+        'For how long versions are gathered that follow one which was sent. The first of a quiet campaign is sent at once.',
+        { type: 'integer', minimum: 0, maximum: 1_000, default: 5 },
+      ),
+      subscriberBuffer: key('CAMPAIGN_SUBSCRIBER_BUFFER', 'How many messages of a subscription may wait to be sent.', {
+        type: 'integer',
+        minimum: 1,
+        maximum: 10_000,
+        default: 32,
+      }),
+      subscriberBufferBytes: key('CAMPAIGN_SUBSCRIBER_BUFFER_BYTES', 'Of how many bytes.', {
+        type: 'integer',
+        minimum: 1_024,
+        default: 1_048_576,
+      }),
+      subscriberDrainMs: key(
+        'CAMPAIGN_SUBSCRIBER_DRAIN_MS',
+        'How long a subscriber for whom more waits may take to read it before it is disconnected.',
+        { type: 'integer', minimum: 10, default: 5_000 },
+      ),
+      pollMs: key('CAMPAIGN_STATE_POLL_MS', 'How often the journal is asked what other instances wrote.', {
+        type: 'integer',
+        minimum: 10,
+        default: 1_000,
+      }),
+      maxCampaigns: key('CAMPAIGN_STATE_MAX_CAMPAIGNS', 'How many live states stay in memory without subscribers.', {
+        type: 'integer',
+        minimum: 1,
+        default: 1_000,
+      }),
+      maxBytes: key('CAMPAIGN_STATE_MAX_BYTES', 'How much memory they take.', {
+        type: 'integer',
+        minimum: 1_048_576,
+        default: 268_435_456,
+      }),
+      idleMs: key('CAMPAIGN_STATE_IDLE_MS', 'For how long a state without subscribers stays in memory.', {
+        type: 'integer',
+        minimum: 100,
+        default: 600_000,
+      }),
+    }),
+    channel: group('The channel: Socket.IO connections, on each instance.', {
+      maxConnections: key('CHANNEL_MAX_CONNECTIONS', 'How many connections there are.', {
+        type: 'integer',
+        minimum: 1,
+        default: 20_000,
+      }),
+      maxConnectionsPerUser: key('CHANNEL_MAX_CONNECTIONS_PER_USER', 'How many of them one user has.', {
+        type: 'integer',
+        minimum: 1,
+        default: 100,
+      }),
+      maxSubscriptions: key('CHANNEL_MAX_SUBSCRIPTIONS', 'How many campaigns a connection subscribes to.', {
+        type: 'integer',
+        minimum: 1,
+        default: 100,
+      }),
+      requestsPerSecond: key('CHANNEL_REQUESTS_PER_SECOND', 'How many requests a connection has in a second.', {
+        type: 'integer',
+        minimum: 1,
+        default: 100,
+      }),
+      requestBurst: key('CHANNEL_REQUEST_BURST', 'How many it may send at once after a pause.', {
+        type: 'integer',
+        minimum: 1,
+        default: 200,
+      }),
+      maxInFlight: key('CHANNEL_MAX_IN_FLIGHT', 'How many of its requests are carried out at a time.', {
+        type: 'integer',
+        minimum: 1,
+        default: 64,
+      }),
+      maxMessageBytes: key('CHANNEL_MAX_MESSAGE_BYTES', 'The largest message that is read.', {
+        type: 'integer',
+        minimum: 1_024,
+        default: 131_072,
+      }),
+      isCompressed: key('CHANNEL_COMPRESSION', 'Whether messages are compressed: bytes for processor time.', {
+        type: 'boolean',
+        default: false,
+      }),
+      origins: key('CHANNEL_ORIGINS', 'The origins whose pages may connect; its own alone when left out.', {
+        type: 'array',
+        items: { type: 'string', pattern: '^https?://[^/]+$' },
+        minItems: 1,
+      }),
+      returnWithinMs: key(
+        'CHANNEL_RETURN_WITHIN_MS',
+        'Within how long clients come back that are disconnected at a stop, each at a moment of its own.',
+        { type: 'integer', minimum: 0, default: 5_000 },
       ),
     }),
     discovery: group('The Discovery API: artists, venues and shows.', {

@@ -85,6 +85,8 @@ export interface CampaignsDatastore {
   /** Gives the campaigns that there are, in no order. */
   findByIds(campaignIds: readonly string[]): Promise<CampaignDocument[]>;
   findByDomain(domain: string): Promise<CampaignDocument | null>;
+  /** Gives the id of the campaign that is called so; null when there is none. */
+  findIdByIdentifier(identifier: string): Promise<string | null>;
   /** Which of the ids are campaigns. */
   selectExisting(campaignIds: readonly string[]): Promise<Set<string>>;
   /** Throws the conflict of whichever key is taken. */
@@ -126,6 +128,10 @@ export function createCampaignsDatastore({
     findById: campaignId => versioned.findById(campaignId),
     findByIds: campaignIds => collection.find({ _id: { $in: campaignIds } }),
     findByDomain: domain => collection.findOne({ 'domain.site': domain.toLowerCase() }),
+    async findIdByIdentifier(identifier) {
+      const [found] = await collection.find({ identifier }, { limit: 1, projection: { _id: 1 } });
+      return found?._id ?? null;
+    },
     async selectExisting(campaignIds) {
       const found = await collection.find({ _id: { $in: campaignIds } }, { projection: { _id: 1 } });
       return new Set(found.map(campaign => campaign._id));

@@ -27,6 +27,7 @@ describe('the effects of a configuration', () => {
   const create = (
     variables: Readonly<Record<string, string>>,
     tracing: Parameters<typeof createEffects>[1]['tracing'] = null,
+    states: Parameters<typeof createEffects>[1]['states'] = null,
   ): ReadonlyMap<string, Effect> => {
     const config = loadTestConfig({ DATA_DIR: directory, ...variables });
     const effects = createEffects(config, {
@@ -34,6 +35,8 @@ describe('the effects of a configuration', () => {
       tracing,
       aws: createAwsClients(config),
       createContext: () => suite.world.createContext(systemActor),
+      states,
+      clock: () => new Date(),
     });
     return new Map(effects.map(effect => [effect.name, effect]));
   };
@@ -61,6 +64,11 @@ describe('the effects of a configuration', () => {
 
   it('are the linked campaigns alone where all targets are off', () => {
     expect([...create({}).keys()]).toEqual(['linkedCampaigns']);
+  });
+
+  it('are live states as well, unless they are switched off', () => {
+    const states = { writeSection: () => Promise.resolve(null) };
+    expect([...create({}, null, states).keys()]).toEqual(['stateBroadcast', 'linkedCampaigns']);
   });
 
   it('are those of the targets that are not off, and connect to nothing before they are needed', () => {

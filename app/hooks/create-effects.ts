@@ -20,12 +20,17 @@ import {
   type MessageMaker,
 } from './messages.ts';
 import { createPurgeEffect } from './purge-effect.ts';
+import { createStateBroadcastEffect } from './state-broadcast-effect.ts';
+import { type CampaignStateManager } from '../realtime/state/campaign-state-manager.ts';
 
 export interface EffectDependencies {
   readonly datastores: Pick<Datastores, 'campaigns' | 'markets'>;
   readonly aws: Pick<AwsClients, 'kinesis' | 'sqs'>;
   /** Makes the context of what the service does by itself. */
   readonly createContext: ContextFactory['forSystem'];
+  /** Null when live states are switched off. */
+  readonly states: Pick<CampaignStateManager, 'writeSection'> | null;
+  readonly clock: () => Date;
   readonly tracing: Tracing | null;
 }
 
@@ -38,10 +43,11 @@ const QUEUE_BATCH_SIZE = 100;
 /**
  * Makes the effects that are delivered to other systems: for each target that is named a client of it, for each that is
  * not named (in development alone: elsewhere the configuration is refused) a file in `<DATA_DIR>/deliveries`. A target
- * that is `off` has no effect. Linked campaigns are always there: they are the service's own.
+ * that is `off` has no effect. Linked campaigns are always there, and live states unless they are switched off: they are
+ * the service's own.
  */
 export function createEffects(config: Config, dependencies: EffectDependencies): readonly Effect[] {
-  const { datastores, aws, createContext, tracing } = dependencies;
+  const { datastores, aws, createContext, states, clock, tracing } = dependencies;
   const { attempts, backoffMs, maxBackoffMs } = config.deliveries;
   const patience = { attempts, backoff: { baseMs: backoffMs, maxMs: maxBackoffMs } };
   const ofStream = createStreamMessages(datastores);
@@ -51,6 +57,7 @@ export function createEffects(config: Config, dependencies: EffectDependencies):
     ...createQueueEffect('sqsRefreshSelections', config.sqs.refreshSelectionsQueueUrl, createRefreshSelectionsMessages),
     ...createStreamEffect('kinesisAttendance', config.kinesis.attendanceStream),
     ...createFastlyEffect(),
+    ...(states === null ? [] : [createStateBroadcastEffect({ ...datastores, states, clock, patience })]),
     createLinkedCampaignsEffect({ createContext, ...patience }),
   ];
 

@@ -38,8 +38,10 @@ export interface ActionOptions {
    * what the caller is told, and the caller alone. An action without it is about no campaign.
    */
   readonly admit?: (request: ActionRequest) => Promise<string>;
+  /** Nobody but the caller hears of it: it carries what is nobody else's business. */
+  readonly isPrivate?: boolean;
   /** What a failure tells besides the error. */
-  readonly explain?: (error: unknown) => EventPayload;
+  readonly explain?: (error: unknown, request: ActionRequest) => EventPayload;
 }
 
 export interface BusSubscription {
@@ -131,36 +133,43 @@ export function createBus({ clock, log, metrics, queueLimit = QUEUE_LIMIT }: Bus
     publish(event, JSON.stringify([envelope.eventId, event.type, user?.userId, campaign?.campaignId]));
   };
 
-  const fail = ({ envelope, caller }: ActionRequest, error: unknown, explain?: ActionOptions['explain']): Envelope => {
+  const fail = (request: ActionRequest, error: unknown, explain?: ActionOptions['explain']): Envelope => {
+    const { envelope, caller } = request;
     const told = toServiceError(error);
     if (told.reportable && !caller.signal.aborted) {
       log.error('event.failed', { type: envelope.type, error: told }, envelope.metadata.correlation);
     }
-    return createLifeEvent(envelope, 'failed', { ...formatFailure(told), ...explain?.(error) }, clock());
+    return createLifeEvent(envelope, 'failed', { ...formatFailure(told), ...explain?.(error, request) }, clock());
   };
 
-  const carryOut = async (request: ActionRequest, { handler, options }: Action): Promise<Envelope> => {
-    let { envelope } = request;
-    const { campaign: _claimed, ...metadata } = envelope.metadata;
+  const perform = async (
+    request: ActionRequest,
+    { handler, options }: Action,
+    campaignId: string,
+  ): Promise<Envelope> => {
+    try {
+      return createLifeEvent(request.envelope, 'success', await handler(request, campaignId), clock());
+    } catch (error) {
+      return fail(request, error, options.explain);
+    }
+  };
+
+  const carryOut = async (request: ActionRequest, action: Action): Promise<Envelope> => {
+    const { admit, isPrivate = false } = action.options;
     let campaignId = '';
     try {
-      campaignId = (await options.admit?.(request)) ?? '';
+      campaignId = (await admit?.(request)) ?? '';
     } catch (error) {
       return fail(request, error);
     }
-    // What the event belongs to is what was admitted, whatever the sender wrote beside it.
-    envelope = { ...envelope, metadata: { ...metadata, ...(campaignId !== '' && { campaign: { campaignId } }) } };
+    const envelope = placeIn(request.envelope, campaignId);
+    const admitted = { ...request, envelope };
+    if (isPrivate) return perform(admitted, action, campaignId);
     tell(envelope, envelope);
     if (hasListeners(formatEventType({ ...envelope.name, state: 'started' }))) {
       tell(envelope, createLifeEvent(envelope, 'started', {}, clock()));
     }
-    const admitted = { ...request, envelope };
-    let answer: Envelope;
-    try {
-      answer = createLifeEvent(envelope, 'success', await handler(admitted, campaignId), clock());
-    } catch (error) {
-      answer = fail(admitted, error, options.explain);
-    }
+    const answer = await perform(admitted, action, campaignId);
     tell(envelope, answer);
     return answer;
   };
@@ -196,6 +205,12 @@ export function createBus({ clock, log, metrics, queueLimit = QUEUE_LIMIT }: Bus
       };
     },
   };
+}
+
+/** What an event belongs to is what was admitted, whatever its sender wrote beside it. */
+function placeIn(envelope: RequestEnvelope, campaignId: string): RequestEnvelope {
+  const { campaign: _claimed, ...metadata } = envelope.metadata;
+  return { ...envelope, metadata: { ...metadata, ...(campaignId !== '' && { campaign: { campaignId } }) } };
 }
 
 /** The patterns that a type matches: itself, and everything that it begins with. */

@@ -23,7 +23,7 @@ describe('a request', () => {
       ...request,
       name: { service: 'campaign', action: 'update', version: 1, state: 'requested' },
       payload: { campaignId: 'c' },
-      metadata: { user: { userId: 'ann' } },
+      metadata: { correlation: 'e-1', user: { userId: 'ann' } },
       timestamp: '2026-03-01T11:59:00Z',
     });
   });

@@ -93,7 +93,7 @@ export function readRequest(
     name: selectEventName(type),
     eventId,
     payload,
-    metadata: { ...metadata, user: { userId } },
+    metadata: { correlation: eventId, ...metadata, user: { userId } },
     timestamp,
   };
 }
@@ -102,6 +102,13 @@ export function readRequest(
 export function peekEventId(input: unknown): string | undefined {
   const { eventId } = isRecord(input) ? rename(input) : {};
   return typeof eventId === 'string' && eventId.length <= 128 ? eventId : undefined;
+}
+
+/** The type of the answer to what may be no envelope at all. */
+export function peekFailedType(input: unknown): string {
+  const { type } = isRecord(input) ? input : {};
+  const isKnownForm = typeof type === 'string' && type.length <= 200 && TYPE.test(type);
+  return isKnownForm ? formatEventType({ ...selectEventName(type), state: 'failed' }) : 'nexus:request:v1:failed';
 }
 
 /** Makes an event of the server's own. */

@@ -40,6 +40,7 @@ const selectDeliveries = ({ config, deliveries }: WorkerDependencies): readonly 
 /** Which workers a role runs. */
 const workersOf: Readonly<Record<Role, (dependencies: WorkerDependencies) => readonly Worker[]>> = {
   web: selectDeliveries,
+  realtime: () => [],
   worker: dependencies => {
     const { config, datastores, collections, dispatcher, contexts, aws, clock, Log } = dependencies;
     const queueUrl = config.sqs.refreshSelectionsQueueUrl;

@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { type Answer } from '../support/client.ts';
+import { connectChannel, type Refusal } from '../support/channel.ts';
 import { listErrorTypes } from '../support/error-types.ts';
 import {
   buildCampaign,
@@ -12,7 +13,7 @@ import {
   createCampaign,
   createMarket,
 } from '../support/factories.ts';
-import { createUserToken } from '../support/tokens.ts';
+import { createSupremeToken, createUserToken } from '../support/tokens.ts';
 
 type Provocation = (test: TestApp) => Promise<Answer<unknown>>;
 
@@ -108,6 +109,36 @@ const provocations: Readonly<Record<string, Provocation>> = {
   },
 };
 
+/** For each type of error that the channel alone has, a request over it that ends in it. It has no statuses. */
+const channelProvocations: Readonly<Record<string, (test: TestApp) => Promise<string | undefined>>> = {
+  EVENT_TYPE_UNKNOWN: test => askChannel(test, 'campaign:dance', {}),
+  EVENT_EXPIRED: test => askChannel(test, 'campaign:list', {}, { timestamp: '2020-01-01T00:00:00Z' }),
+  async STATE_VERSION_NOT_FOUND(test) {
+    const { _id: campaignId } = await createCampaign(test.client);
+    return askChannel(test, 'campaign:state', { campaignId, version: 99 });
+  },
+  async LIMIT_EXCEEDED({ url }) {
+    const token = createUserToken();
+    const first = await connectChannel(url, token);
+    const refusal = await connectChannel(url, token).catch((error: unknown) => error as Refusal);
+    first.close();
+    return (refusal as Refusal).data?.error.type;
+  },
+};
+
+/** Asks over the channel, and gives the type of the error. */
+async function askChannel(
+  { url }: TestApp,
+  action: string,
+  payload: object,
+  envelope = {},
+): Promise<string | undefined> {
+  const channel = await connectChannel(url, createSupremeToken());
+  const answer = await channel.ask(action, payload, envelope);
+  channel.close();
+  return answer.payload.error?.type;
+}
+
 /** Asks for the promoters while their datastore does something else instead. */
 async function withDatastore({ app, client }: TestApp, list: () => Promise<never>): Promise<Answer<unknown>> {
   const promoters = app.datastores.promoters as { list: unknown };
@@ -130,6 +161,7 @@ describe('errors', () => {
         MONGODB_SERVER_SELECTION_TIMEOUT_MS: '1000',
         MONGODB_SOCKET_TIMEOUT_MS: '1000',
         MONGODB_MAX_TIME_MS: '500',
+        CHANNEL_MAX_CONNECTIONS_PER_USER: '1',
       },
     });
   });
@@ -145,10 +177,17 @@ describe('errors', () => {
     return answer;
   };
 
-  it.each([...listErrorTypes()])('%s is answered with %d', async (type, status) => {
-    const answer = await answerOf(type);
-    expect([answer.error.type, answer.status]).toEqual([type, status]);
+  it.each(Object.keys(channelProvocations))('%s is answered on the channel', async type => {
+    expect(await channelProvocations[type]?.(test)).toBe(type);
   });
+
+  it.each([...listErrorTypes()].filter(([type]) => !(type in channelProvocations)))(
+    '%s is answered with %d',
+    async (type, status) => {
+      const answer = await answerOf(type);
+      expect([answer.error.type, answer.status]).toEqual([type, status]);
+    },
+  );
 
   it('say when to come back where it helps', async () => {
     for (const type of ['RATE_LIMITED', 'SERVICE_UNAVAILABLE']) {
@@ -187,7 +226,7 @@ describe('errors', () => {
     expect((await answerOf('TIMEOUT')).error.message).toContain('undecided');
   });
 
-  it('are all among the two files of error classes', async () => {
+  it('are all among the files of error classes', async () => {
     const declared: string[] = [];
     for (const folder of ['app', 'lib']) {
       for (const file of await readdir(folder, { recursive: true })) {
@@ -196,7 +235,7 @@ describe('errors', () => {
         if (/extends (?:\w*Error)\b[^{]*\{[^}]*readonly type = '/.test(source)) declared.push(path.join(folder, file));
       }
     }
-    expect(declared.sort()).toEqual(['app/errors.ts', 'lib/errors.ts']);
+    expect(declared.sort()).toEqual(['app/errors.ts', 'app/realtime/state/errors.ts', 'lib/errors.ts']);
   });
 
   it('are those of docs/errors.md, both ways', async () => {

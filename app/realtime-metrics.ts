@@ -1,0 +1,87 @@
+import { type Metrics } from '../lib/metrics.ts';
+import { type BusMetrics } from './realtime/bus.ts';
+import { type StateObserver } from './realtime/state/live-campaign.ts';
+
+/** The metrics of live states and of those who are connected to them. */
+export interface RealtimeMetrics {
+  readonly bus: BusMetrics;
+  readonly state: StateObserver;
+  readonly connection: (outcome: 'opened' | 'closed' | 'refused') => void;
+  readonly slow: (action: 'coalesced' | 'closed') => void;
+  /** Shows how many there are, at each scrape. */
+  watch(counts: { readonly connections: () => number; readonly subscriptions: () => number }): void;
+}
+
+const COMMIT_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128];
+
+/** Registers the metrics of live states. Their label `type` is one of the requests that there are. */
+export function createRealtimeMetrics(metrics: Metrics): RealtimeMetrics {
+  const requests = metrics.histogram({
+    name: 'channel_request_duration_seconds',
+    help: 'How long requests over the channel take, by type and outcome.',
+    labels: ['type', 'outcome'],
+  });
+  const dropped = metrics.counter({
+    name: 'events_dropped_total',
+    help: 'Events that a full queue of the event bus dropped, by type.',
+    labels: ['type'],
+  });
+  const failed = metrics.counter({
+    name: 'event_handlers_failed_total',
+    help: 'Handlers of events that threw, by type.',
+    labels: ['type'],
+  });
+  const connections = metrics.counter({
+    name: 'channel_connections_total',
+    help: 'Connections that were opened, closed or refused.',
+    labels: ['outcome'],
+  });
+  const slow = metrics.counter({
+    name: 'channel_slow_subscribers_total',
+    help: 'Subscribers that did not read in time: given a snapshot instead of what they missed, or closed.',
+    labels: ['action'],
+  });
+  const commits = metrics.histogram({
+    name: 'state_commit_duration_seconds',
+    help: 'How long writes of versions to the journal take.',
+  });
+  const sizes = metrics.histogram({
+    name: 'state_commit_versions',
+    help: 'How many versions are written to the journal together.',
+    buckets: COMMIT_BUCKETS,
+  });
+  const contended = metrics.counter({
+    name: 'state_commits_contended_total',
+    help: 'Writes to the journal before which another instance came.',
+  });
+  const refused = metrics.counter({
+    name: 'state_updates_refused_total',
+    help: 'Updates of live states that were refused, by type of error.',
+    labels: ['type'],
+  });
+  return {
+    bus: {
+      handled: (type, outcome, seconds) => requests.observe({ type, outcome }, seconds),
+      dropped: type => dropped.inc({ type }),
+      failed: type => failed.inc({ type }),
+    },
+    state: {
+      onCommitted(changes, durationMs, attempts) {
+        commits.observe(durationMs / 1000);
+        sizes.observe(changes);
+        if (attempts > 1) contended.inc();
+      },
+      onRefused: type => refused.inc({ type }),
+    },
+    connection: outcome => connections.inc({ outcome }),
+    slow: action => slow.inc({ action }),
+    watch(counts) {
+      metrics.gauge({ name: 'channel_connections', help: 'Connections that are open.' }, gauge =>
+        gauge.set(counts.connections()),
+      );
+      metrics.gauge({ name: 'channel_subscriptions', help: 'Subscriptions to campaigns.' }, gauge =>
+        gauge.set(counts.subscriptions()),
+      );
+    },
+  };
+}

@@ -1,0 +1,292 @@
+import { type Server as HttpServer } from 'node:http';
+import { Server, type Socket } from 'socket.io';
+import { type TokenVerifier } from '../../lib/auth/token-verifier.ts';
+import { type VerifiedToken } from '../../lib/auth/token-cache.ts';
+import {
+  RateLimitedError,
+  ServiceUnavailableError,
+  UnauthenticatedError,
+  UnauthorizedError,
+} from '../../lib/errors.ts';
+import { type Logger } from '../../lib/log.ts';
+import { createTokenBucket, type TokenBucket } from '../../lib/token-bucket.ts';
+import { type Clock } from '../context.ts';
+import { EventTypeUnknownError, LimitExceededError } from '../errors.ts';
+import { type Actor, isAllowed } from '../policy.ts';
+import { type Bus, type Caller } from './bus.ts';
+import { type CloseReason } from './connection.ts';
+import {
+  createEvent,
+  type Envelope,
+  type EventPayload,
+  formatFailure,
+  peekEventId,
+  peekFailedType,
+  readRequest,
+  toServiceError,
+} from './envelope.ts';
+import { createFrame } from './frame.ts';
+import { createSocketConnection, EVENT, formatReason, type SocketConnection } from './socket-connection.ts';
+import { type Subscriptions } from './subscriptions.ts';
+
+export interface ChannelOptions {
+  readonly maxConnections: number;
+  readonly maxConnectionsPerUser: number;
+  /** Requests of one connection: so many a second, so many at once after a pause, so many under way. */
+  readonly requestsPerSecond: number;
+  readonly requestBurst: number;
+  readonly maxInFlight: number;
+  readonly maxMessageBytes: number;
+  readonly isCompressed: boolean;
+  /** The origins of pages that may connect; none but its own when left out. */
+  readonly origins?: readonly string[] | undefined;
+  /** Within how long those who are disconnected at a stop come back, each at a moment of its own. */
+  readonly returnWithinMs: number;
+}
+
+export interface ChannelDependencies {
+  readonly bus: Bus;
+  readonly tokens: TokenVerifier<Actor>;
+  readonly subscriptions: Subscriptions;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly options: ChannelOptions;
+  /** Told when a connection comes or goes, and why one was refused. */
+  readonly onConnection?: (outcome: 'opened' | 'closed' | 'refused') => void;
+  /** 0 to 1. */
+  readonly random?: () => number;
+}
+
+/** The door for Socket.IO clients. */
+export interface Channel {
+  readonly connectionCount: number;
+  /** Takes the connections that come to a server at `/socket.io/`. */
+  attach(server: HttpServer): void;
+  /** Takes a new token for the one that a caller is connected with. Throws `UnauthenticatedError` and `UnauthorizedError`. */
+  refreshToken(caller: Caller, token: string): Promise<EventPayload>;
+  /** Takes nothing new, tells all that they may come back, and resolves when all are gone. */
+  close(): Promise<void>;
+}
+
+/** What is known of a connection. */
+interface Session {
+  readonly connection: SocketConnection;
+  readonly bucket: TokenBucket;
+  readonly gone: AbortController;
+  verified: VerifiedToken<Actor>;
+  inFlight: number;
+  /** How many requests in a row were over the rate. */
+  refused: number;
+}
+
+/** Where Socket.IO is. */
+export const CHANNEL_PATH = '/socket.io/';
+
+const SWEEP_MS = 1_000;
+const HANDSHAKE_MS = 10_000;
+const MAX_TOKEN_LENGTH = 16_384;
+/** Whoever does not read the answers to what it asks is disconnected. */
+const MAX_WAITING_COUNT = 1_024;
+const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+/** Whoever goes on asking this often after it was told to wait is disconnected. */
+const MAX_REFUSED = 1_000;
+
+/** Makes the channel. Nothing is connected yet. */
+export function createChannel(dependencies: ChannelDependencies): Channel {
+  const { bus, tokens, subscriptions, clock, log, options, onConnection, random = Math.random } = dependencies;
+  const sessions = new Map<string, Session>();
+  const countOf = new Map<string, number>();
+  const io = new Server({
+    path: CHANNEL_PATH.slice(0, -1),
+    serveClient: false,
+    destroyUpgrade: false,
+    connectTimeout: HANDSHAKE_MS,
+    maxHttpBufferSize: options.maxMessageBytes,
+    perMessageDeflate: options.isCompressed,
+    httpCompression: options.isCompressed,
+    ...(options.origins && { cors: { origin: [...options.origins] } }),
+  });
+  let isClosing = false;
+  let sweeping: NodeJS.Timeout | undefined;
+
+  io.use((socket, next) => {
+    admit(socket).then(
+      () => next(),
+      (error: unknown) => {
+        onConnection?.('refused');
+        next(toConnectError(error));
+      },
+    );
+  });
+  io.on('connection', open);
+
+  /** Lets a socket in, or throws why not. */
+  async function admit(socket: Socket): Promise<void> {
+    if (isClosing) throw createStoppingError();
+    const { token } = socket.handshake.auth as { token?: unknown };
+    if (typeof token !== 'string' || token.length > MAX_TOKEN_LENGTH) throw new UnauthenticatedError();
+    const verified = await verify(token);
+    const { userId } = verified.actor;
+    if (sessions.size >= options.maxConnections || (countOf.get(userId) ?? 0) >= options.maxConnectionsPerUser) {
+      throw new LimitExceededError('There are as many connections as there may be.');
+    }
+    (socket.data as { verified: VerifiedToken<Actor> }).verified = verified;
+  }
+
+  async function verify(token: string): Promise<VerifiedToken<Actor>> {
+    const verified = await tokens.verify(token);
+    tokens.throwIfOver(verified);
+    return verified;
+  }
+
+  function open(socket: Socket): void {
+    const { verified } = socket.data as { verified: VerifiedToken<Actor> };
+    const { userId } = verified.actor;
+    const { requestsPerSecond: perSecond, requestBurst: burst } = options;
+    const session: Session = {
+      connection: createSocketConnection(socket, { clock }),
+      bucket: createTokenBucket({ perSecond, burst }),
+      gone: new AbortController(),
+      verified,
+      inFlight: 0,
+      refused: 0,
+    };
+    sessions.set(socket.id, session);
+    countOf.set(userId, (countOf.get(userId) ?? 0) + 1);
+    onConnection?.('opened');
+    socket.onAny((name: string, ...args: unknown[]) => void receive(session, name, args));
+    socket.on('error', error => log.debug('socket.failed', { error }));
+    socket.once('disconnect', () => {
+      sessions.delete(socket.id);
+      const left = (countOf.get(userId) ?? 1) - 1;
+      if (left > 0) countOf.set(userId, left);
+      else countOf.delete(userId);
+      session.gone.abort();
+      onConnection?.('closed');
+    });
+    // Who came in while all were told to go.
+    if (isClosing) session.connection.close(createStopReason());
+  }
+
+  /** Takes what a client sent, whatever it is, and sees to it that there is exactly one answer. */
+  async function receive(session: Session, name: string, args: readonly unknown[]): Promise<void> {
+    const last = args.at(-1);
+    const input = typeof last === 'function' && args.length === 1 ? undefined : args[0];
+    const answer = await respond(session, name, input);
+    if (typeof last === 'function') (last as (answer: Envelope) => void)(answer);
+    else session.connection.send(createFrame(answer));
+  }
+
+  async function respond(session: Session, name: string, input: unknown): Promise<Envelope> {
+    const { connection, gone, verified } = session;
+    try {
+      throwIfTooMuch(session);
+      throwIfOver(session);
+      const { actor } = verified;
+      if (name !== EVENT) throw new EventTypeUnknownError();
+      const request = readRequest(input, { userId: actor.userId, now: clock() });
+      session.inFlight += 1;
+      try {
+        return await bus.handle(request, { actor, connection, signal: gone.signal });
+      } finally {
+        session.inFlight -= 1;
+      }
+    } catch (error) {
+      const told = toServiceError(error);
+      if (told.reportable) log.error('request.failed', { error: told });
+      return createEvent(
+        peekFailedType(input),
+        { ...formatFailure(told) },
+        { causeId: peekEventId(input), at: clock() },
+      );
+    }
+  }
+
+  function throwIfTooMuch(session: Session): void {
+    const { connection, bucket } = session;
+    if (isClosing) throw createStoppingError();
+    if (connection.waitingCount > MAX_WAITING_COUNT || connection.waitingBytes > MAX_WAITING_BYTES) {
+      const message = 'What was sent was not read in time.';
+      connection.close({ type: 'LIMIT_EXCEEDED', message, isRetryable: true });
+    }
+    if (!bucket.take()) {
+      session.refused += 1;
+      const message = 'Too many requests over this connection.';
+      if (session.refused >= MAX_REFUSED) connection.close({ type: 'RATE_LIMITED', message, isRetryable: false });
+      throw new RateLimitedError(1, message);
+    }
+    session.refused = 0;
+    if (session.inFlight >= options.maxInFlight) {
+      throw new LimitExceededError(`A connection may have ${options.maxInFlight} requests under way.`);
+    }
+  }
+
+  /** Throws when the token of a session is over, and ends the session. */
+  function throwIfOver({ verified, connection }: Session): void {
+    try {
+      tokens.throwIfOver(verified);
+    } catch (error) {
+      const { message } = error as Error;
+      connection.close({ type: 'UNAUTHENTICATED', message, isRetryable: false });
+      throw error;
+    }
+  }
+
+  function sweep(): void {
+    for (const session of sessions.values()) {
+      try {
+        throwIfOver(session);
+      } catch {
+        log.debug('session.over', { connection: session.connection.id });
+      }
+    }
+  }
+
+  function createStopReason(): CloseReason {
+    const retryAfterMs = Math.round(random() * options.returnWithinMs);
+    return { type: 'SERVICE_UNAVAILABLE', message: 'The service is stopping.', isRetryable: true, retryAfterMs };
+  }
+
+  return {
+    get connectionCount() {
+      return sessions.size;
+    },
+    attach(server) {
+      io.attach(server);
+      sweeping = setInterval(sweep, SWEEP_MS).unref();
+    },
+    async refreshToken({ connection }, token) {
+      const session = connection && sessions.get(connection.id);
+      if (session === undefined) throw new UnauthorizedError('Only a connection has a token to be refreshed.');
+      const verified = await verify(token);
+      const { actor, validUntil } = verified;
+      if (actor.userId !== session.verified.actor.userId) throw new UnauthorizedError('The token is another user’s.');
+      session.verified = verified;
+      // What the new token does not grant ends with the old one.
+      const ended = subscriptions.list(session.connection).filter(campaignId => !isAllowed(actor, 'read', campaignId));
+      for (const campaignId of ended) await subscriptions.unsubscribe(campaignId, session.connection);
+      return { expiresAt: new Date(validUntil * 1000), ended };
+    },
+    async close() {
+      isClosing = true;
+      clearInterval(sweeping);
+      for (const { connection } of sessions.values()) connection.close(createStopReason());
+      while (sessions.size > 0) await new Promise(resolve => setTimeout(resolve, 10));
+      // What has shaken no hands yet.
+      io.engine?.close();
+    },
+  };
+}
+
+function createStoppingError(): ServiceUnavailableError {
+  return new ServiceUnavailableError('channel', { message: 'The service is stopping.' });
+}
+
+/** What Socket.IO tells a client that is not let in, as `data`. */
+function toConnectError(error: unknown): Error {
+  const { type, message } = toServiceError(error);
+  const isRetryable = type !== 'UNAUTHENTICATED';
+  return Object.assign(new Error(message), {
+    data: formatReason({ type: type as CloseReason['type'], message, isRetryable }),
+  });
+}

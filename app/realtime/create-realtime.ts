@@ -1,0 +1,124 @@
+import { type Server as HttpServer } from 'node:http';
+import { type TokenVerifier } from '../../lib/auth/token-verifier.ts';
+import { type Health } from '../../lib/health.ts';
+import { type Log } from '../../lib/log.ts';
+import { ServiceUnavailableError } from '../../lib/errors.ts';
+import { type Config } from '../../config/schema.ts';
+import { type ContextFactory } from '../context-factory.ts';
+import { type Clock } from '../context.ts';
+import { type Datastores } from '../datastore/datastores.ts';
+import { type Actor } from '../policy.ts';
+import { type RealtimeMetrics } from '../realtime-metrics.ts';
+import { campaignRequests, registerCampaignActions } from './actions/campaigns.ts';
+import { registerSessionActions } from './actions/session.ts';
+import { type Bus, createBus } from './bus.ts';
+import { createCampaignIds } from './campaign-ids.ts';
+import { type Channel, createChannel } from './channel.ts';
+import { type EventPayload } from './envelope.ts';
+import { type CampaignStateManager } from './state/campaign-state-manager.ts';
+import { createStatePoll } from './state-poll.ts';
+import { createSubscriptions, type Subscriptions } from './subscriptions.ts';
+
+export interface RealtimeDependencies {
+  readonly tokens: TokenVerifier<Actor>;
+  readonly datastores: Pick<Datastores, 'campaigns' | 'users'>;
+  /** Null when live states are switched off: then all that needs them says so. */
+  readonly states: CampaignStateManager | null;
+  readonly contexts: ContextFactory;
+  readonly health: Health;
+  readonly clock: Clock;
+  readonly Log: Log;
+  readonly metrics: RealtimeMetrics;
+}
+
+/** What serves live states to those who are connected. */
+export interface Realtime {
+  readonly bus: Bus;
+  readonly channel: Channel;
+  readonly subscriptions: Subscriptions;
+  /** Takes connections that come to a server, and looks for what other instances wrote. */
+  start(server: HttpServer): void;
+  /** Says goodbye to all who are connected. */
+  close(): Promise<void>;
+}
+
+/** The services that can be asked how they are. */
+const SERVICES = ['campaign', 'nexus'];
+
+/** Makes the channel and what can be asked over it. Nothing is connected yet. */
+export function createRealtime(config: Config, dependencies: RealtimeDependencies): Realtime {
+  const { tokens, datastores, states, contexts, health, clock, Log, metrics } = dependencies;
+  const { channel: channelConfig, state: stateConfig } = config;
+  const bus = createBus({ clock, log: Log('app/realtime/bus'), metrics: metrics.bus });
+  const subscriptions = createSubscriptions({
+    states: states ?? { subscribe: () => Promise.reject(createSwitchedOffError()) },
+    clock,
+    limits: {
+      bufferCount: stateConfig.subscriberBuffer,
+      bufferBytes: stateConfig.subscriberBufferBytes,
+      drainMs: stateConfig.subscriberDrainMs,
+      perConnection: channelConfig.maxSubscriptions,
+    },
+    windowMs: stateConfig.frameWindowMs,
+    onSlow: metrics.slow,
+  });
+  const { maxSubscriptions: _ofSubscriptions, ...options } = channelConfig;
+  const channel = createChannel({
+    bus,
+    tokens,
+    subscriptions,
+    clock,
+    log: Log('app/realtime/channel'),
+    options,
+    onConnection: metrics.connection,
+  });
+  const readHealth = async (): Promise<EventPayload> => {
+    const readiness = await health.check();
+    return {
+      ...readiness,
+      connections: channel.connectionCount,
+      subscriptions: subscriptions.summarize(),
+      state: states === null ? { isEnabled: false } : { isEnabled: true, ...states.summarize() },
+    };
+  };
+  registerSessionActions(bus, {
+    refreshToken: (caller, token) => channel.refreshToken(caller, token),
+    readHealth,
+    services: SERVICES,
+  });
+  if (states === null) {
+    for (const action of campaignRequests) {
+      bus.registerAction('campaign', action, 1, () => Promise.reject(createSwitchedOffError()), { isPrivate: true });
+    }
+  } else {
+    const campaignIds = createCampaignIds({
+      campaigns: datastores.campaigns,
+      defaultIdentifier: stateConfig.defaultCampaign,
+    });
+    registerCampaignActions(bus, { states, subscriptions, campaignIds, users: datastores.users, contexts });
+  }
+  metrics.watch({
+    connections: () => channel.connectionCount,
+    subscriptions: () => subscriptions.summarize().subscribers,
+  });
+  const poll =
+    states && createStatePoll({ states, intervalMs: stateConfig.pollMs, log: Log('app/realtime/state-poll') });
+
+  return {
+    bus,
+    channel,
+    subscriptions,
+    start(server) {
+      channel.attach(server);
+      poll?.start();
+    },
+    async close() {
+      await Promise.all([channel.close(), poll?.stop()]);
+    },
+  };
+}
+
+function createSwitchedOffError(): ServiceUnavailableError {
+  const message = 'Live states are switched off (CAMPAIGN_STATE_ENABLED).';
+  return new ServiceUnavailableError('campaign state', { message, retryAfterSeconds: 300 });
+}

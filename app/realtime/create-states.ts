@@ -1,0 +1,47 @@
+import { type Log } from '../../lib/log.ts';
+import { type Config } from '../../config/schema.ts';
+import { type Clock } from '../context.ts';
+import { type Datastores } from '../datastore/datastores.ts';
+import { type CampaignStateManager, createCampaignStateManager } from './state/campaign-state-manager.ts';
+import { createInitialState, readTemplate, summarizeMarkets } from './state/initial-state.ts';
+import { type StateObserver } from './state/live-campaign.ts';
+import { createMemoryJournal } from './state/memory-journal.ts';
+
+const TEMPLATE = new URL('../../config/default_campaign.json', import.meta.url);
+
+export interface StatesDependencies {
+  readonly datastores: Pick<Datastores, 'campaigns' | 'markets' | 'stateJournal' | 'stateSnapshots'>;
+  readonly clock: Clock;
+  readonly Log: Log;
+  readonly observer: StateObserver;
+}
+
+/**
+ * Makes the manager of live states that is configured; null when they are switched off. Throws when the template of states
+ * cannot be read.
+ */
+export async function createStates(
+  config: Config,
+  dependencies: StatesDependencies,
+): Promise<CampaignStateManager | null> {
+  const { state } = config;
+  if (!state.enabled) return null;
+  const { datastores, clock, Log, observer } = dependencies;
+  const template = await readTemplate(TEMPLATE);
+  const forgetful = state.persistence ? undefined : createMemoryJournal();
+  return createCampaignStateManager({
+    journal: forgetful ?? datastores.stateJournal,
+    snapshots: forgetful ?? datastores.stateSnapshots,
+    async readInitialState(campaignId) {
+      const now = clock();
+      const campaign = await datastores.campaigns.findById(campaignId);
+      if (campaign === null) return null;
+      const markets = await datastores.markets.findByCampaign(campaignId);
+      return createInitialState(template, campaign, summarizeMarkets(markets, { now, version: now.getTime() }));
+    },
+    clock,
+    log: Log('app/realtime/state'),
+    observer,
+    options: { maxCampaigns: state.maxCampaigns, maxBytes: state.maxBytes, idleMs: state.idleMs },
+  });
+}

@@ -1,0 +1,159 @@
+import { createKeyedQueue } from '../../lib/keyed-queue.ts';
+import { type Clock } from '../context.ts';
+import { type JournalPosition } from '../datastore/state-journal.ts';
+import { LimitExceededError } from '../errors.ts';
+import { type CampaignFeed, type JoinedAt, openCampaignFeed, type SelectView } from './campaign-feed.ts';
+import { type Connection } from './connection.ts';
+import { type StateMode } from './state-frames.ts';
+import { type CampaignStateManager } from './state/campaign-state-manager.ts';
+import { createSubscriber, type Subscriber, type SubscriberLimits } from './subscriber.ts';
+
+export interface SubscribeRequest {
+  readonly campaignId: string;
+  readonly connection: Connection;
+  readonly mode: StateMode;
+  readonly since?: JournalPosition | undefined;
+  readonly selectView: SelectView;
+  /** Whether `selectView` always gives the state itself. */
+  readonly isViewFixed: boolean;
+  /** Aborted when the caller goes away. */
+  readonly signal: AbortSignal;
+}
+
+/** Who gets the versions of which campaigns, over which connections. */
+export interface Subscriptions {
+  /**
+   * Subscribes a connection to a campaign, in the place of an earlier subscription. Throws `LimitExceededError`, and what
+   * `CampaignStateManager.subscribe` throws; then an earlier one stays.
+   */
+  subscribe(request: SubscribeRequest): Promise<JoinedAt>;
+  /** Ends a subscription; nothing of it is sent after that. Says whether there was one. */
+  unsubscribe(campaignId: string, connection: Connection): Promise<boolean>;
+  /** The subscriptions of a connection, by campaign. */
+  list(connection: Connection): readonly string[];
+  /** How many subscribers a campaign has in this process. */
+  count(campaignId: string): number;
+  /** How many campaigns and subscribers there are. */
+  summarize(): { readonly campaigns: number; readonly subscribers: number };
+}
+
+export interface SubscriptionsOptions {
+  readonly states: Pick<CampaignStateManager, 'subscribe'>;
+  readonly clock: Clock;
+  readonly limits: SubscriberLimits & { readonly perConnection: number };
+  readonly windowMs: number;
+  readonly onSlow: (action: 'coalesced' | 'closed') => void;
+}
+
+interface OpenFeed {
+  readonly opening: Promise<CampaignFeed>;
+  feed: CampaignFeed | undefined;
+  /** How many use it: those who subscribe just now, and those who have. */
+  users: number;
+}
+
+/** The subscribers of a connection, by campaign. */
+class Own extends Map<string, Subscriber> {
+  /** How many subscriptions are being made. */
+  joining = 0;
+}
+
+/** Makes the subscriptions of a process. */
+export function createSubscriptions({ states, clock, limits, windowMs, onSlow }: SubscriptionsOptions): Subscriptions {
+  const feeds = new Map<string, OpenFeed>();
+  const byConnection = new Map<Connection, Own>();
+  const turns = createKeyedQueue();
+
+  const use = (campaignId: string): OpenFeed => {
+    const known = feeds.get(campaignId);
+    if (known !== undefined) {
+      known.users += 1;
+      return known;
+    }
+    const opened: OpenFeed = {
+      opening: openCampaignFeed({ campaignId, states, clock, windowMs }),
+      feed: undefined,
+      users: 1,
+    };
+    feeds.set(campaignId, opened);
+    opened.opening.then(
+      feed => {
+        opened.feed = feed;
+      },
+      () => {
+        if (feeds.get(campaignId) === opened) feeds.delete(campaignId);
+      },
+    );
+    return opened;
+  };
+
+  const release = (campaignId: string, opened: OpenFeed): void => {
+    opened.users -= 1;
+    if (opened.users > 0 || feeds.get(campaignId) !== opened) return;
+    feeds.delete(campaignId);
+    opened.feed?.close();
+  };
+
+  const leave = (campaignId: string, connection: Connection): boolean => {
+    const own = byConnection.get(connection);
+    const subscriber = own?.get(campaignId);
+    const opened = feeds.get(campaignId);
+    if (own === undefined || subscriber === undefined || opened === undefined) return false;
+    own.delete(campaignId);
+    opened.feed?.leave(subscriber);
+    release(campaignId, opened);
+    return true;
+  };
+
+  const selectOwn = (connection: Connection): Own => {
+    const known = byConnection.get(connection);
+    if (known !== undefined) return known;
+    const own = new Own();
+    byConnection.set(connection, own);
+    connection.onClose(() => {
+      for (const campaignId of [...own.keys()]) leave(campaignId, connection);
+      byConnection.delete(connection);
+    });
+    return own;
+  };
+
+  const join = async (request: SubscribeRequest): Promise<JoinedAt> => {
+    const { campaignId, connection, mode, since, selectView, isViewFixed, signal } = request;
+    const own = selectOwn(connection);
+    if (!own.has(campaignId) && own.size + own.joining >= limits.perConnection) {
+      throw new LimitExceededError(`A connection may have ${limits.perConnection} subscriptions.`);
+    }
+    const opened = use(campaignId);
+    own.joining += 1;
+    try {
+      const feed = await opened.opening;
+      const snapshot = () => feed.snapshot(selectView);
+      const subscriber = createSubscriber({ connection, mode, isViewFixed, limits, snapshot, onSlow });
+      const onJoin = (): void => {
+        leave(campaignId, connection);
+        own.set(campaignId, subscriber);
+        opened.users += 1;
+      };
+      return await feed.join(subscriber, { since, selectView, signal, onJoin });
+    } finally {
+      own.joining -= 1;
+      release(campaignId, opened);
+    }
+  };
+
+  const selectTurn = (campaignId: string, { id }: Connection): string => `${id} ${campaignId}`;
+
+  return {
+    // What one connection asks about one campaign is done in the order in which it was asked.
+    subscribe: request => turns.run(selectTurn(request.campaignId, request.connection), () => join(request)),
+    unsubscribe: (campaignId, connection) =>
+      turns.run(selectTurn(campaignId, connection), async () => leave(campaignId, connection)),
+    list: connection => [...(byConnection.get(connection)?.keys() ?? [])],
+    count: campaignId => feeds.get(campaignId)?.feed?.subscriberCount ?? 0,
+    summarize() {
+      let subscribers = 0;
+      for (const { feed } of feeds.values()) subscribers += feed?.subscriberCount ?? 0;
+      return { campaigns: feeds.size, subscribers };
+    },
+  };
+}
