@@ -9,6 +9,7 @@ const publicKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.e
   type: 'spki',
   format: 'pem',
 }) as string;
+const BROKEN_KEY = '-----BEGIN PUBLIC KEY-----\nnonsense\n-----END PUBLIC KEY-----';
 /** What deliveries go to, each by its variable. */
 const off = {
   KINESIS_CAMPAIGN_STREAM: 'off',
@@ -76,10 +77,42 @@ describe('the configuration', () => {
     ['a database slower than a request', { REQUEST_TIMEOUT_MS: '1000' }, /must be below REQUEST_TIMEOUT_MS/],
     ['a stop that is over before it begins', { SHUTDOWN_DELAY_MS: '20000' }, /SHUTDOWN_DELAY_MS must be at most half/],
     ['a key of the wrong size', { DATA_ENCRYPTION_KEYS: 'YWJj' }, /DATA_ENCRYPTION_KEYS/],
+    ['the secret that everybody knows where others reach it', { HOST: '0.0.0.0' }, /^HOST can be reached by others/],
+    ['it again, on a name', { HOST: 'service.internal' }, /^HOST can be reached by others/],
+    ['a key that is none', { JWT_PUBLIC_KEY: BROKEN_KEY }, /^JWT_PUBLIC_KEY cannot be used: .* not one in PEM\.$/],
+    ['an address without a host', { JWT_JWKS_URL: 'https://' }, /^JWT_JWKS_URL is not a complete URL$/],
+    [
+      'a password that is not encoded',
+      { MONGODB_URI: 'mongodb://u:p@ss@db/x' },
+      /^MONGODB_URI is not a URI of MongoDB/,
+    ],
+    ['half an encoding', { MONGODB_URI: 'mongodb://u:p%4@db' }, /^MONGODB_URI is not a URI of MongoDB/],
+    ['a URI without a host', { MONGODB_URI: 'mongodb:///x' }, /^MONGODB_URI is not a URI of MongoDB/],
+    [
+      'certificates that are not there',
+      { MONGODB_TLS_CA_FILE: 'no-such.pem', MONGODB_TLS_CERTIFICATE_KEY_FILE: 'nor-this.pem' },
+      /^MONGODB_TLS_CA_FILE names a file that cannot be read\nMONGODB_TLS_CERTIFICATE_KEY_FILE names/,
+    ],
     ['no role', { ROLES: ',' }, /ROLES/],
     ['a replica without a primary', { REDIS_REPLICA_URL: 'redis://replica' }, /REDIS_REPLICA_URL needs REDIS_URL/],
   ])('refuses %s anywhere', (_case, variables, fault) => {
     expect(selectFaults(variables)).toMatch(fault);
+  });
+
+  it.each<Record<string, string>>([
+    { MONGODB_URI: 'mongodb://db' },
+    { MONGODB_URI: 'mongodb://u:p%40ss@db-1:27017,db-2:27018,[::1]:27019/shop?replicaSet=rs0&tls=true' },
+    { MONGODB_URI: 'mongodb://127.0.0.1:27017/?directConnection=true' },
+    { MONGODB_URI: 'mongodb+srv://user:secret@cluster.example.net/' },
+    { HOST: '0.0.0.0', JWT_SECRET: 'a secret that stands in no repository' },
+    { HOST: '0.0.0.0', JWT_PUBLIC_KEY: publicKey.replaceAll('\n', '\\n') },
+    { HOST: '::1' },
+  ])('takes %p', variables => {
+    expect(selectFaults(variables)).toBe('');
+  });
+
+  it('knows the secrets of its own files', () => {
+    for (const NODE_ENV of ['development', 'test']) expect(selectFaults({ NODE_ENV, HOST: '::' })).toMatch(/^HOST /);
   });
 
   it('makes production decide about each target of deliveries, and says all that is undecided at once', () => {

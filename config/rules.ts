@@ -1,4 +1,6 @@
+import { accessSync, constants } from 'node:fs';
 import { Cron } from 'croner';
+import { readPublicKey, selectAlgorithmOf } from '../lib/auth/public-key.ts';
 import { type ConfigRule } from '../lib/config/load.ts';
 import { type Config } from './schema.ts';
 
@@ -25,6 +27,84 @@ const refusesDevelopmentSecret: ConfigRule<Config> = ({ jwt }, environment) =>
   environment === 'production' && jwt.secret !== undefined
     ? ['JWT_SECRET is for development only: production needs JWT_PUBLIC_KEY or JWT_JWKS_URL']
     : [];
+
+/** The secrets that stand in this repository. */
+const KNOWN_SECRETS: readonly (string | undefined)[] = [
+  'development-only-secret-known-to-everybody',
+  'test-only-secret-known-to-everybody-here',
+];
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/i;
+
+const keepsKnownSecretsInside: ConfigRule<Config> = ({ jwt, server }) =>
+  KNOWN_SECRETS.includes(selectKeySource(jwt)?.secret) && !LOOPBACK.test(server.host)
+    ? [
+        'HOST can be reached by others, who know the secret of development: set JWT_PUBLIC_KEY or a JWT_SECRET of your own',
+      ]
+    : [];
+
+const hasReadableKey: ConfigRule<Config> = ({ jwt }) => {
+  if (jwt.publicKey === undefined) return [];
+  try {
+    selectAlgorithmOf(readPublicKey(jwt.publicKey));
+    return [];
+  } catch (error) {
+    return [`JWT_PUBLIC_KEY cannot be used: ${(error as Error).message}`];
+  }
+};
+
+const hasCompleteUrls: ConfigRule<Config> = config => {
+  const { jwt, redis, discovery, gitlab, kinesis, sqs, fastly, tracing } = config;
+  const urls: Readonly<Record<string, string | undefined>> = {
+    JWT_JWKS_URL: jwt.jwksUrl,
+    REDIS_URL: redis.url,
+    REDIS_REPLICA_URL: redis.replicaUrl,
+    DISCOVERY_URL: discovery.url,
+    GITLAB_URL: gitlab.url,
+    KINESIS_ENDPOINT: kinesis.endpoint,
+    SQS_ENDPOINT: sqs.endpoint,
+    FASTLY_API_URL: fastly.apiUrl,
+    OTEL_EXPORTER_OTLP_ENDPOINT: tracing.endpoint,
+  };
+  return Object.entries(urls).flatMap(([variable, url]) =>
+    url === undefined || URL.canParse(url) ? [] : [`${variable} is not a complete URL`],
+  );
+};
+
+/** Credentials, hosts with their ports, database and options; several hosts are what `URL` cannot read. */
+const MONGODB_URI =
+  /^mongodb(?:\+srv)?:\/\/(?:(?<credentials>[^@/:]+(?::[^@/:]*)?)@)?(?:\[[\da-f:.]+\]|[^@,/?:[\]]+)(?::\d+)?(?:,(?:\[[\da-f:.]+\]|[^@,/?:[\]]+)(?::\d+)?)*(?:\/(?:[^?]*)(?:\?.*)?)?$/i;
+
+const hasReadableDatabase: ConfigRule<Config> = ({ database }) => {
+  const { uri, tlsCaFile, tlsCertificateKeyFile } = database;
+  const files = { MONGODB_TLS_CA_FILE: tlsCaFile, MONGODB_TLS_CERTIFICATE_KEY_FILE: tlsCertificateKeyFile };
+  return [
+    ...(uri === undefined || isMongodbUri(uri)
+      ? []
+      : ['MONGODB_URI is not a URI of MongoDB; in a name or password @ : / and % are written in percent encoding']),
+    ...Object.entries(files).flatMap(([variable, file]) =>
+      file === undefined || isReadable(file) ? [] : [`${variable} names a file that cannot be read`],
+    ),
+  ];
+};
+
+function isMongodbUri(uri: string): boolean {
+  const match = MONGODB_URI.exec(uri);
+  try {
+    decodeURIComponent(match?.groups?.['credentials'] ?? '');
+    return match !== null;
+  } catch {
+    return false;
+  }
+}
+
+function isReadable(file: string): boolean {
+  try {
+    accessSync(file, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 const hasFittingAlgorithms: ConfigRule<Config> = ({ jwt }) => {
   const isSymmetric = selectKeySource(jwt)?.secret !== undefined;
@@ -111,6 +191,10 @@ const keepsStates: ConfigRule<Config> = ({ state, database }, environment) =>
 export const configRules: readonly ConfigRule<Config>[] = [
   needsOneKey,
   refusesDevelopmentSecret,
+  keepsKnownSecretsInside,
+  hasReadableKey,
+  hasCompleteUrls,
+  hasReadableDatabase,
   hasFittingAlgorithms,
   hasValidCron,
   nestsDeadlines,

@@ -1,7 +1,8 @@
-import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import { createJwksKeys } from './jwks-keys.ts';
 import { type Log } from '../log.ts';
 import { type KeyProvider } from './keys.ts';
+import { readPublicKey, selectAlgorithmOf } from './public-key.ts';
 
 export interface KeyProviderOptions {
   /** A shared secret (HS256), for development. */
@@ -22,7 +23,6 @@ export interface KeyProviderOptions {
 const SYMMETRIC = /^HS(?:256|384|512)$/;
 const ASYMMETRIC = /^(?:RS|PS|ES)(?:256|384|512)$/;
 const JWKS_ALGORITHMS = ['RS256', 'ES256'];
-const MIN_RSA_BITS = 2048;
 
 /**
  * Makes the provider of the one source of keys that is configured. Throws an `Error` when there is none or more than
@@ -58,22 +58,4 @@ function selectAlgorithms(kind: RegExp, wanted: readonly string[] | undefined, b
   const misfit = algorithms.find(algorithm => !kind.test(algorithm));
   if (misfit !== undefined) throw new Error(`The algorithm ${misfit} does not fit the configured kind of key.`);
   return algorithms;
-}
-
-function readPublicKey(pem: string): KeyObject {
-  const text = pem.replaceAll('\\n', '\n');
-  if (text.includes('PRIVATE KEY')) throw new Error('The public key for tokens is a private key.');
-  const key = createPublicKey(text);
-  const bits = key.asymmetricKeyDetails?.modulusLength;
-  if (bits !== undefined && bits < MIN_RSA_BITS) throw new Error(`An RSA key needs ${MIN_RSA_BITS} bits, not ${bits}.`);
-  return key;
-}
-
-function selectAlgorithmOf(key: KeyObject): string {
-  if (key.asymmetricKeyType === 'rsa') return 'RS256';
-  const algorithms: Record<string, string> = { prime256v1: 'ES256', secp384r1: 'ES384', secp521r1: 'ES512' };
-  const algorithm = algorithms[key.asymmetricKeyDetails?.namedCurve ?? ''];
-  if (algorithm === undefined)
-    throw new Error(`Tokens cannot be verified with a key of type ${key.asymmetricKeyType}.`);
-  return algorithm;
 }
