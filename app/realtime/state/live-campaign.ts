@@ -219,7 +219,9 @@ export function createLiveCampaign(
     if (!(error instanceof VersionMismatchError) || expectedVersion === undefined) return error;
     const changes = await replays.selectSinceVersion(expectedVersion);
     const catchUp = changes === null ? snapshot() : ({ kind: 'replay', campaignId, changes } as const);
-    return new StateVersionMismatchError(head.version, catchUp);
+    // Just as far as what it brings: more may have been committed while it was looked for.
+    const currentVersion = catchUp.kind === 'snapshot' ? catchUp.version : catchUp.changes.at(-1)?.version;
+    return new StateVersionMismatchError(currentVersion ?? head.version, catchUp);
   }
 
   async function commit(): Promise<void> {
