@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { until } from '../../test/support/until.ts';
 import { createBatcher } from './batcher.ts';
 
 describe('a batcher', () => {
@@ -30,5 +31,28 @@ describe('a batcher', () => {
     batcher.add(2);
     await batcher.idle();
     expect(batches).toEqual([[1], [2]]);
+  });
+
+  it('waits before a batch that is not full', async () => {
+    const batches: number[][] = [];
+    const releases: (() => void)[] = [];
+    const batcher = createBatcher<number>({
+      maxSize: 2,
+      run: async batch => void batches.push(batch),
+      gather: () => new Promise(resolve => void releases.push(resolve)),
+    });
+    for (const item of [1, 2, 3]) batcher.add(item);
+    await until(
+      () => releases,
+      ({ length }) => length === 1,
+    );
+    expect(batches).toEqual([[1, 2]]);
+    batcher.add(4);
+    releases[0]?.();
+    await batcher.idle();
+    expect(batches).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
   });
 });

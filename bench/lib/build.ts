@@ -22,7 +22,7 @@ export function buildServers(): void {
   const { status, stdout } = spawnSync(process.execPath, [compiler, ...options], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`The servers cannot be built:\n${stdout}`);
   const files = path.join(root, 'config');
-  for (const file of readdirSync(files).filter(name => name.endsWith('.yml'))) {
+  for (const file of readdirSync(files).filter(name => /\.(?:yml|json)$/.test(name))) {
     copyFileSync(path.join(files, file), path.join(buildDirectory, 'config', file));
   }
 }

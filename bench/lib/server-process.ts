@@ -17,6 +17,9 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
+/** An argument may be a whole configuration. */
+const MAX_NAME_LENGTH = 80;
+
 /** The variables of server processes besides those of this one. */
 export type Variables = Readonly<Record<string, string>>;
 
@@ -41,7 +44,7 @@ export async function startServer(
       const [message] = (await once(child, 'message', { signal: ended.signal })) as [M];
       return message;
     } catch (cause) {
-      throw new Error(`The server ${[name, ...args].join(' ')} has ended.`, { cause });
+      throw new Error(`The server ${[name, ...args].join(' ').slice(0, MAX_NAME_LENGTH)} has ended.`, { cause });
     }
   };
   // That it has ended is told by the answer to the next question.

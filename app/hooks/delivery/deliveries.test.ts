@@ -63,6 +63,41 @@ describe('deliveries', () => {
     expect(await find(`${a}-1`)).toEqual({ ...before, pending: [] });
   });
 
+  it('that come one by one gather after the first, until a batch is full', async () => {
+    kinesis = createTarget('kinesisCampaign', { batchSize: 2 });
+    const instance = create([kinesis], { gatherMs: 3_600_000 });
+    await idle(instance);
+    for (const documentId of [a, b]) {
+      await instance.record(createSource(documentId, 1, ['kinesisCampaign']));
+      await instance.deliveries.idle();
+      expect(kinesis.batches).toEqual([[`${a} 1`]]);
+    }
+    await instance.record(createSource(c, 1, ['kinesisCampaign']));
+    await instance.deliveries.idle();
+    expect(kinesis.batches).toEqual([[`${a} 1`], [`${b} 1`, `${c} 1`]]);
+  });
+
+  it('that gather go out when their time has come', async () => {
+    const instance = create([kinesis], { gatherMs: 20 });
+    await idle(instance);
+    for (const documentId of [a, b, c]) await instance.record(createSource(documentId, 1, ['kinesisCampaign']));
+    await until(isDone, done => done);
+    expect(kinesis.arrived).toHaveLength(3);
+  });
+
+  it('of one document do not gather: there is but one of them in a batch', async () => {
+    const instance = create([kinesis], { gatherMs: 3_600_000 });
+    await idle(instance);
+    await instance.record(createSource(a, 1, ['kinesisCampaign']));
+    await instance.deliveries.idle();
+    await instance.record(...[2, 3, 4].map(version => createSource(a, version, ['kinesisCampaign'])));
+    await until(
+      () => versionsOf(kinesis, a),
+      versions => versions.includes(3),
+    );
+    expect(versionsOf(kinesis, a).slice(0, 3)).toEqual([1, 2, 3]);
+  });
+
   it('belong to no request, whoever wrote', async () => {
     const requests = new AsyncLocalStorage<string>();
     const seen: unknown[] = [];

@@ -47,12 +47,15 @@ export interface Deliveries extends ChangeFollower {
   stop(): Promise<void>;
 }
 
+/** Effects of one change end about as far apart. It is short, since the next change of a document waits for it. */
+const LEDGER_GATHER_MS = 10;
+
 /** Makes the deliveries of this process, a lane for each effect: one that fails delays only itself. */
 export function createDeliveries(dependencies: DeliveriesDependencies): Deliveries {
   const { effects, deliveries, locks, clock, timer = systemTimer, Log, metrics, options } = dependencies;
   const owner = randomUUID();
   const log = Log('app/hooks/delivery');
-  const ledger = createLedger({ deliveries, timer, log });
+  const ledger = createLedger({ deliveries, timer, log, gatherMs: Math.min(options.gatherMs ?? 0, LEDGER_GATHER_MS) });
   const stopping = new AbortController();
   let loops: Promise<void>[] = [];
 

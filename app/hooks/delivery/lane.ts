@@ -32,6 +32,8 @@ export interface LaneOptions {
   readonly timeoutMs: number;
   /** How long a document is put off at least whose turn it is not. */
   readonly pollIntervalMs: number;
+  /** How far apart batches begin that are not full, in milliseconds; changes that come one by one share what a batch costs. */
+  readonly gatherMs?: number;
 }
 
 export interface LaneDependencies {
@@ -77,6 +79,7 @@ const MAX_KEPT_MS = 2_000;
  */
 export function createLane(dependencies: LaneDependencies): Lane {
   const { effect, deliveries, ledger, term, circuit, clock, timer, log, metrics, options } = dependencies;
+  const { gatherMs = 0 } = options;
   const lines = createLines();
   /** Document → the version up to which all is delivered or dead. It holds whoever has the lease. */
   const floors = new LRUCache<string, number>({ max: REMEMBERED_DOCUMENTS });
@@ -92,6 +95,8 @@ export function createLane(dependencies: LaneDependencies): Lane {
   let inFlight = 0;
   /** Until when the circuit is not asked whether it lets something through (milliseconds since 1970). */
   let quietUntil = 0;
+  /** When the last batch began, by the timer. */
+  let begunAt = -Infinity;
   const stopping = new AbortController();
   let pump: Promise<void> | undefined;
   let wakeAt: number | undefined;
@@ -140,8 +145,18 @@ export function createLane(dependencies: LaneDependencies): Lane {
     if (quietUntil > clock().getTime()) wakeUp(quietUntil);
   };
 
+  /** Whether more may come to share the next batch. Changes of one document, which share none, are not kept waiting for it. */
+  const isGathering = (): boolean => {
+    const leftMs = begunAt + gatherMs - timer.now();
+    const { readyCount } = lines;
+    if (leftMs <= 0 || readyCount === 0 || readyCount >= effect.batchSize || lines.behindCount >= readyCount)
+      return false;
+    wakeUp(clock().getTime() + leftMs);
+    return true;
+  };
+
   const sendReady = (): void => {
-    while (inFlight < options.maxInFlight) {
+    while (inFlight < options.maxInFlight && !isGathering()) {
       // What a target in doubt is tried with is one change, so that no more than one is tried in vain.
       const isProbe = circuit.state !== 'closed';
       if (isProbe && (inFlight > 0 || clock().getTime() < quietUntil)) return;
@@ -161,6 +176,7 @@ export function createLane(dependencies: LaneDependencies): Lane {
         return true;
       });
       if (batch.length === 0) return;
+      begunAt = timer.now();
       inFlight += 1;
       track(
         send(batch, isProbe).finally(() => {

@@ -16,6 +16,8 @@ export interface LedgerDependencies {
   readonly deliveries: Pick<DeliveriesDatastore, 'complete' | 'reschedule' | 'bury'>;
   readonly timer: Timer;
   readonly log: Pick<Logger, 'warn'>;
+  /** How long completions wait for others, of the same changes above all, to be written with them, in milliseconds. */
+  readonly gatherMs?: number;
 }
 
 interface Completion {
@@ -28,7 +30,7 @@ const RETRY_BASE_MS = 100;
 const RETRY_MAX_MS = 5_000;
 
 /** Gives the ledger of this process. Its promises are rejected only after it gave up, or for a fault of ours. */
-export function createLedger({ deliveries, timer, log }: LedgerDependencies): Ledger {
+export function createLedger({ deliveries, timer, log, gatherMs = 0 }: LedgerDependencies): Ledger {
   let isGivenUp = false;
 
   const untilWritten = async (write: () => Promise<void>): Promise<void> => {
@@ -45,6 +47,7 @@ export function createLedger({ deliveries, timer, log }: LedgerDependencies): Le
 
   const completions = createBatcher<Completion>({
     maxSize: MAX_BATCH_SIZE,
+    ...(gatherMs > 0 && { gather: () => timer.wait(gatherMs) }),
     run: async batch => {
       let failure: Error | undefined;
       try {

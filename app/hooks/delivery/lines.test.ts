@@ -70,4 +70,13 @@ describe('the lines of an effect', () => {
     lines.clear();
     expect([lines.size, takeAll()]).toEqual([0, []]);
   });
+
+  it('tell how many heads are ready, and how many changes stand behind one', () => {
+    for (const waiting of [wait('a', 1), wait('a', 2), wait('b', 1)]) lines.add(waiting);
+    expect([lines.readyCount, lines.behindCount]).toEqual([2, 1]);
+    const [head] = lines.take(1, () => true);
+    expect([lines.readyCount, lines.behindCount]).toEqual([1, 1]);
+    if (head !== undefined) lines.finish(head);
+    expect([lines.readyCount, lines.behindCount]).toEqual([2, 0]);
+  });
 });

@@ -14,6 +14,10 @@ export interface Waiting {
 export interface Lines {
   /** How many changes wait, those under way included. */
   readonly size: number;
+  /** How many heads are ready. */
+  readonly readyCount: number;
+  /** How many changes wait behind a head. */
+  readonly behindCount: number;
   has(changeId: string): boolean;
   /** How many changes of a document wait. */
   lengthOf(documentId: string): number;
@@ -61,6 +65,12 @@ export function createLines(): Lines {
   return {
     get size() {
       return changeIds.size;
+    },
+    get readyCount() {
+      return ready.size;
+    },
+    get behindCount() {
+      return changeIds.size - lines.size;
     },
     has: changeId => changeIds.has(changeId),
     lengthOf: documentId => lines.get(documentId)?.waiting.length ?? 0,
