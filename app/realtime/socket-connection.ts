@@ -8,7 +8,7 @@ import { createFrame, type Frame } from './frame.ts';
 export const EVENT = 'event';
 /** Tells a client why it is about to be disconnected. */
 const CLOSE_EVENT = 'connection:close:v1:completed';
-/** How long a client may take to read that. */
+/** How long a client may take to read that, and what was sent before it. */
 const GOODBYE_MS = 1_000;
 
 /** A connection over Socket.IO. */
@@ -85,10 +85,6 @@ export function createSocketConnection(socket: Socket, { clock }: { readonly clo
     close(reason) {
       if (isClosing) return;
       isClosing = true;
-      if (!isDrained()) {
-        terminate();
-        return;
-      }
       send(createFrame(createEvent(CLOSE_EVENT, formatReason(reason), { at: clock() })));
       // Socket.IO's client comes back by itself when the transport closes, and does not when it is disconnected.
       if (reason.isRetryable) conn.close();
