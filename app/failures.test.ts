@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,9 +7,12 @@ import path from 'node:path';
 import { configSchema } from '../config/schema.ts';
 import { loadConfig } from '../lib/config/load.ts';
 import { ServiceUnavailableError } from '../lib/errors.ts';
+import { silentLog } from '../lib/log.ts';
+import { loadTestConfig } from '../test/support/test-config.ts';
 import { openEmbeddedStore } from './datastore/store/embedded/embedded-store.ts';
 import { describeFailure, exitCodes } from './failures.ts';
 import { listen } from './http.ts';
+import { openStore } from './store.ts';
 
 /** What a start throws that is to fail. */
 async function failureOf(start: () => unknown): Promise<unknown> {
@@ -74,6 +77,44 @@ describe('the failure of a start', () => {
       message: `Port ${port} of 127.0.0.1 is in use. Set PORT to another one.`,
       exitCode: 5,
     });
+  });
+
+  it.each([
+    ['below a file', ['file', 'data'], 'ENOTDIR'],
+    ['a file', ['file'], 'EEXIST'],
+  ])('is one line for a data folder that is %s, and exit code 2', async (_what, names, code) => {
+    const root = await makeDirectory();
+    await writeFile(path.join(root, 'file'), '');
+    const directory = path.join(root, ...names);
+    const error = await failureOf(() => openEmbeddedStore({ directory }));
+    expect(describeFailure(error)).toEqual({
+      message: `DATA_DIR cannot be used: ${code} at ${directory}.`,
+      exitCode: 2,
+    });
+  });
+
+  it('is one line for a data folder that may not be written to, and exit code 2', () => {
+    const error = Object.assign(new Error('listen EACCES'), {
+      code: 'EACCES',
+      syscall: 'listen',
+      address: '/data/lock',
+    });
+    expect(describeFailure(error)).toEqual({ message: 'DATA_DIR cannot be used: EACCES at /data/lock.', exitCode: 2 });
+  });
+
+  it.each([
+    ['192.0.2.1', 'HOST is no address of this machine: 192.0.2.1.'],
+    ['nowhere.invalid', 'HOST cannot be resolved: nowhere.invalid.'],
+  ])('is one line for the host %s, and exit code 2', async (host, message) => {
+    const error = await failureOf(() => listen(createServer(), 0, host));
+    expect(describeFailure(error)).toEqual({ message, exitCode: 2 });
+  });
+
+  it('is one line for a MongoDB option that nobody knows, and exit code 2', async () => {
+    const config = loadTestConfig({ MONGODB_URI: 'mongodb://user:geheim@127.0.0.1:1/?nonsense=1' });
+    const { message, exitCode } = describeFailure(await failureOf(() => openStore(config, silentLog)));
+    expect([exitCode, message]).toEqual([2, expect.stringContaining('MONGODB_URI has an option')]);
+    expect(message).not.toContain('geheim');
   });
 
   it('is one line for a port that may not be used, and exit code 5', () => {

@@ -1,19 +1,20 @@
+import { ConfigError } from '../lib/config/load.ts';
 import { type Log } from '../lib/log.ts';
 import { type Config } from '../config/schema.ts';
 import { specs } from './datastore/datastores.ts';
-import { type Store } from './datastore/store/collection.ts';
+import { InvalidOperationError, type Store } from './datastore/store/collection.ts';
 import { openEmbeddedStore } from './datastore/store/embedded/embedded-store.ts';
 import { openMongodbStore } from './datastore/store/mongodb/mongodb-store.ts';
 
 /**
  * Opens the database that is configured: MongoDB when there is a URI, else the embedded store.
- * Throws `ServiceUnavailableError`, `InvalidOperationError` (a bad URI) and `DataDirectoryLockedError`.
+ * Throws `ServiceUnavailableError`, `ConfigError` (a bad URI) and `DataDirectoryLockedError`.
  */
 export async function openStore({ database }: Pick<Config, 'database'>, Log: Log): Promise<Store> {
   const { uri, directory, name, tlsCaFile, tlsCertificateKeyFile } = database;
   if (uri === undefined) return openEmbeddedStore({ directory });
   const log = Log('app/datastore/store/mongodb');
-  return openMongodbStore({
+  const opening = openMongodbStore({
     uri,
     ...(name !== undefined && { database: name }),
     serverSelectionTimeoutMs: database.serverSelectionTimeoutMs,
@@ -26,6 +27,10 @@ export async function openStore({ database }: Pick<Config, 'database'>, Log: Log
       info: (fields, message) => log.info(message, { ...fields }),
       warn: (fields, message) => log.warn(message, { ...fields }),
     },
+  });
+  return opening.catch((error: unknown) => {
+    if (!(error instanceof InvalidOperationError)) throw error;
+    throw new ConfigError(['MONGODB_URI has an option that MongoDB does not know, or that does not fit the others']);
   });
 }
 
