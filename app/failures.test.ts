@@ -98,6 +98,7 @@ describe('the failure of a start', () => {
       code: 'EACCES',
       syscall: 'listen',
       address: '/data/lock',
+      port: -1,
     });
     expect(describeFailure(error)).toEqual({ message: 'DATA_DIR cannot be used: EACCES at /data/lock.', exitCode: 2 });
   });

@@ -33,7 +33,8 @@ export function describeFailure(error: unknown): Failure {
   if (name === 'DataDirectoryLockedError') return { message: error.message, exitCode: exitCodes.dataDirectoryLocked };
   if (code === 'EADDRINUSE')
     return { message: `Port ${port} of ${address} is in use. Set PORT to another one.`, exitCode: exitCodes.portTaken };
-  if (code === 'EACCES' && port !== undefined)
+  // A socket in a folder has the port -1.
+  if (code === 'EACCES' && port !== undefined && port >= 0)
     return { message: `Port ${port} of ${address} may not be used.`, exitCode: exitCodes.portTaken };
   if (syscall === 'getaddrinfo' && hostname !== undefined)
     return { message: `HOST cannot be resolved: ${hostname}.`, exitCode: exitCodes.config };
