@@ -172,6 +172,16 @@ export function indexContract({ collection, bareCollection, capabilities }: Fixt
       expect(await things.missingIndexes()).toEqual([]);
     });
 
+    it('misses an index that is there under its name with another key or rule', async () => {
+      const things = bareCollection({ indexes: [{ name: 'by', key: { slug: 1 } }] });
+      await things.createIndexes();
+      const others: Omit<IndexSpec, 'name'>[] = [{ key: { code: 1 } }, { key: { slug: -1 } }, unique('slug')];
+      for (const other of others) {
+        const changed = bareCollection({ name: things.name, indexes: [{ ...other, name: 'by' }] });
+        expect(await changed.missingIndexes()).toEqual(['by']);
+      }
+    });
+
     it('has nothing to do for a collection that declares none', async () => {
       const things = bareCollection();
       await things.createIndexes();

@@ -3,6 +3,7 @@ import {
   type Collection as DriverCollection,
   type Db,
   type FindOptions as DriverFindOptions,
+  type IndexDescriptionInfo,
   MongoBulkWriteError,
   MongoServerError,
   type ObjectId,
@@ -19,6 +20,7 @@ import {
 } from '../collection.ts';
 import { createIdCodec, type IdCodec } from './id-codec.ts';
 import { bulkFailuresOf, storeErrorOf } from './mongodb-errors.ts';
+import { isSameIndex } from './mongodb-indexes.ts';
 import { explanationOf } from './mongodb-explanation.ts';
 
 /** A document as the driver handles it: its `_id` may be an ObjectId. */
@@ -125,8 +127,8 @@ export function createMongodbCollection<T extends StoredDocument>(
 
     missingIndexes: () =>
       run(async () => {
-        const present = await indexNames(rows);
-        return spec.indexes.map(({ name }) => name).filter(name => !present.has(name));
+        const present = await findIndexes(rows);
+        return spec.indexes.filter(index => !present.some(one => isSameIndex(one, index))).map(({ name }) => name);
       }),
 
     explain: (filter, options = {}) =>
@@ -191,12 +193,12 @@ async function carryOut(
   }
 }
 
-async function indexNames(rows: DriverCollection<Row>): Promise<Set<string | undefined>> {
+async function findIndexes(rows: DriverCollection<Row>): Promise<IndexDescriptionInfo[]> {
   try {
-    return new Set((await rows.indexes()).map(({ name }) => name));
+    return await rows.indexes();
   } catch (error) {
     // A collection that nothing was written to does not exist, and has no indexes.
-    if (error instanceof MongoServerError && error.code === NAMESPACE_NOT_FOUND) return new Set();
+    if (error instanceof MongoServerError && error.code === NAMESPACE_NOT_FOUND) return [];
     throw error;
   }
 }
