@@ -44,7 +44,7 @@ export async function update(
 }
 
 /**
- * Writes what a pure function makes of a campaign, with its change record, and renews the cache.
+ * Writes what a pure function makes of a campaign, with its change record. The cache is left to the caller.
  * Throws `CampaignNotFoundError`, `VersionMismatchError`, the conflicts of domain and name, and what `apply` throws.
  */
 export async function applyUpdate(
