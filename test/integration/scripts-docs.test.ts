@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { readdir, readFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -97,7 +98,8 @@ describe('compose.yaml', () => {
     ]);
     const directory = await mkdtemp(path.join(tmpdir(), 'compose-'));
     try {
-      await writeFile(path.join(directory, 'jwt_public_key'), '-----BEGIN PUBLIC KEY-----\n…');
+      const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      await writeFile(path.join(directory, 'jwt_public_key'), publicKey.export({ type: 'spki', format: 'pem' }));
       await writeFile(path.join(directory, 'data_encryption_keys'), `${Buffer.alloc(32).toString('base64')}\n`);
       for (const name of ['service', 'indexes']) {
         const { environment = {}, secrets: used = [] } = services[name] ?? {};
