@@ -23,8 +23,8 @@ export interface SustainedRun {
   readonly failed: number;
 }
 
-const SECONDS = 8;
-const WARM_UP_SECONDS = 4;
+const SECONDS = 6;
+const WARM_UP_SECONDS = 5;
 const ROUNDS = 2;
 
 export const sustainedTitle = 'Changes that last';
@@ -89,8 +89,8 @@ export async function runSustained(
 
 /** What keeps changes from being delivered as quickly as they are written; undefined when they are. */
 export function selectLimit({ writesPerSecond, waiting, serviceCores, targetCores }: SustainedRun): string | undefined {
-  // What is just under way waits as well.
-  if (waiting < writesPerSecond / 2) return undefined;
+  // What gathers, or is just under way, waits as well.
+  if (waiting < writesPerSecond) return undefined;
   return targetCores > serviceCores ? 'the targets' : 'the service';
 }
 
