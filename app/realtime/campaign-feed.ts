@@ -1,3 +1,4 @@
+import { type Logger } from '../../lib/log.ts';
 import { type Clock } from '../context.ts';
 import { type JournalPosition } from '../datastore/state-journal.ts';
 import {
@@ -48,6 +49,7 @@ export interface FeedDependencies {
   readonly campaignId: string;
   readonly states: Pick<CampaignStateManager, 'subscribe'>;
   readonly clock: Clock;
+  readonly log: Pick<Logger, 'error'>;
   /** What follows a frame within this time shares the next one. */
   readonly windowMs: number;
 }
@@ -61,12 +63,13 @@ export async function openCampaignFeed({
   campaignId,
   states,
   clock,
+  log,
   windowMs,
 }: FeedDependencies): Promise<CampaignFeed> {
   const subscribers = new Set<Subscriber>();
   let pending: StateBatch[] = [];
   let isFlushing = false;
-  let timer: NodeJS.Timeout | undefined;
+  let isScheduled = false;
   let flushedAtMs = -Infinity;
   /** Changes when history was lost: what was to be sent before means nothing after it. */
   let epoch = 0;
@@ -74,16 +77,18 @@ export async function openCampaignFeed({
   const snapshots = new Map<string, SnapshotFrame>();
 
   const schedule = (): void => {
-    if (isFlushing || timer !== undefined || pending.length === 0) return;
-    const waitMs = Math.max(0, flushedAtMs + windowMs - performance.now());
-    // Of a quiet campaign at once: after those who wait for their own acknowledgement.
-    timer = setTimeout(() => {
-      timer = undefined;
-      void flush();
-    }, waitMs);
+    if (isFlushing || isScheduled || pending.length === 0) return;
+    isScheduled = true;
+    const waitMs = flushedAtMs + windowMs - performance.now();
+    // Of a quiet campaign at once: right after those who wait for their own acknowledgement.
+    if (waitMs <= 0) setImmediate(() => void flush());
+    else setTimeout(() => void flush(), waitMs);
   };
 
   const flush = async (): Promise<void> => {
+    isScheduled = false;
+    // Nobody is left, or history was lost meanwhile.
+    if (pending.length === 0) return;
     isFlushing = true;
     flushedAtMs = performance.now();
     const group = createFrameGroup(pending, clock());
@@ -100,12 +105,23 @@ export async function openCampaignFeed({
     let count = 0;
     for (const subscriber of [...subscribers]) {
       if (epoch !== startedIn) return;
-      if (subscribers.has(subscriber)) subscriber.offer(group);
+      if (subscribers.has(subscriber)) offer(subscriber, group);
       count += 1;
       if (count % SLICE_CHECK === 0 && performance.now() - sliceStartedAt > SLICE_MS) {
         await new Promise(resolve => setImmediate(resolve));
         sliceStartedAt = performance.now();
       }
+    }
+  };
+
+  /** What goes wrong for one is no reason for the others to miss anything; it comes back and has it sent again. */
+  const offer = (subscriber: Subscriber, group: FrameGroup): void => {
+    try {
+      subscriber.offer(group);
+    } catch (error) {
+      log.error('state.offer.failed', { campaignId, error });
+      const message = 'Something went wrong on our side.';
+      subscriber.connection.close({ type: 'SERVICE_UNAVAILABLE', message, isRetryable: true });
     }
   };
 
@@ -168,7 +184,6 @@ export async function openCampaignFeed({
     },
     snapshot,
     close() {
-      clearTimeout(timer);
       pending = [];
       subscription.unsubscribe();
     },

@@ -84,6 +84,8 @@ export const CHANNEL_PATH = '/socket.io/';
 
 const SWEEP_MS = 1_000;
 const HANDSHAKE_MS = 10_000;
+/** So many may be connected beyond the limit for a moment: they are told of it, and why they are not let in. */
+const STRANGERS = 1_000;
 const MAX_TOKEN_LENGTH = 16_384;
 /** Whoever does not read the answers to what it asks is disconnected. */
 const MAX_WAITING_COUNT = 1_024;
@@ -96,11 +98,13 @@ export function createChannel(dependencies: ChannelDependencies): Channel {
   const { bus, tokens, subscriptions, clock, log, options, onConnection, random = Math.random } = dependencies;
   const sessions = new Map<string, Session>();
   const countOf = new Map<string, number>();
-  const io = new Server({
+  const io: Server = new Server({
     path: CHANNEL_PATH.slice(0, -1),
     serveClient: false,
     destroyUpgrade: false,
     connectTimeout: HANDSHAKE_MS,
+    // Those who have not said yet who they are take room as well.
+    allowRequest: (_request, decide) => decide(null, io.engine.clientsCount < options.maxConnections + STRANGERS),
     maxHttpBufferSize: options.maxMessageBytes,
     perMessageDeflate: options.isCompressed,
     httpCompression: options.isCompressed,
@@ -208,6 +212,7 @@ export function createChannel(dependencies: ChannelDependencies): Channel {
     if (connection.waitingCount > MAX_WAITING_COUNT || connection.waitingBytes > MAX_WAITING_BYTES) {
       const message = 'What was sent was not read in time.';
       connection.close({ type: 'LIMIT_EXCEEDED', message, isRetryable: true });
+      throw new LimitExceededError(message);
     }
     if (!bucket.take()) {
       session.refused += 1;

@@ -53,6 +53,7 @@ export function createRealtime(config: Config, dependencies: RealtimeDependencie
   const subscriptions = createSubscriptions({
     states: states ?? { subscribe: () => Promise.reject(createSwitchedOffError()) },
     clock,
+    log: Log('app/realtime/subscriptions'),
     limits: {
       bufferCount: stateConfig.subscriberBuffer,
       bufferBytes: stateConfig.subscriberBufferBytes,

@@ -1,4 +1,5 @@
 import { createKeyedQueue } from '../../lib/keyed-queue.ts';
+import { type Logger } from '../../lib/log.ts';
 import { type Clock } from '../context.ts';
 import { type JournalPosition } from '../datastore/state-journal.ts';
 import { LimitExceededError } from '../errors.ts';
@@ -40,6 +41,7 @@ export interface Subscriptions {
 export interface SubscriptionsOptions {
   readonly states: Pick<CampaignStateManager, 'subscribe'>;
   readonly clock: Clock;
+  readonly log: Pick<Logger, 'error'>;
   readonly limits: SubscriberLimits & { readonly perConnection: number };
   readonly windowMs: number;
   readonly onSlow: (action: 'coalesced' | 'closed') => void;
@@ -59,7 +61,8 @@ class Own extends Map<string, Subscriber> {
 }
 
 /** Makes the subscriptions of a process. */
-export function createSubscriptions({ states, clock, limits, windowMs, onSlow }: SubscriptionsOptions): Subscriptions {
+export function createSubscriptions(dependencies: SubscriptionsOptions): Subscriptions {
+  const { states, clock, log, limits, windowMs, onSlow } = dependencies;
   const feeds = new Map<string, OpenFeed>();
   const byConnection = new Map<Connection, Own>();
   const turns = createKeyedQueue();
@@ -71,7 +74,7 @@ export function createSubscriptions({ states, clock, limits, windowMs, onSlow }:
       return known;
     }
     const opened: OpenFeed = {
-      opening: openCampaignFeed({ campaignId, states, clock, windowMs }),
+      opening: openCampaignFeed({ campaignId, states, clock, log, windowMs }),
       feed: undefined,
       users: 1,
     };
