@@ -22,7 +22,7 @@ import { createOpenApi } from './router/openapi.ts';
 import { type AnyRoute } from './router/route.ts';
 import { createRouter } from './router/router.ts';
 import { businessRoutes } from './router/routes.ts';
-import { createMetricsRoute, createSystemRoutes } from './router/system.ts';
+import { createMetricsRoute, createSystemRoutes, probePaths } from './router/system.ts';
 import { withInvalidations } from './services/cache/invalidations.ts';
 import { createCaching } from './services/caching.ts';
 import { createAwsClients } from './services/aws.ts';
@@ -183,6 +183,7 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
     requestTimeoutMs: server.requestTimeoutMs,
     isAccessLogged: config.log.access,
     rateLimitPerMinute: rateLimit.enabled ? rateLimit.perMinute : null,
+    unlimitedPaths: probePaths,
     tokens,
   });
   const createServer = (served: readonly AnyRoute[]): HttpServer =>
