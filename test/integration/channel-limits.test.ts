@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type Socket as TcpSocket } from 'node:net';
+import fc from 'fast-check';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { type ChannelClient, connectChannel, type Refusal } from '../support/channel.ts';
 import { createCampaign } from '../support/factories.ts';
@@ -67,6 +68,48 @@ describe('the limits of the channel', () => {
     });
     await client.closed;
     expect(await readMetric(test, /^channel_connections (\d+)$/m)).toBe(0);
+  });
+
+  it('take any nonsense, answer it or hang up, and go on', async () => {
+    const test = await start({
+      CHANNEL_REQUESTS_PER_SECOND: '100000',
+      CHANNEL_REQUEST_BURST: '100000',
+      CHANNEL_MAX_CONNECTIONS_PER_USER: '1000',
+    });
+    const good = await connect(test);
+    const nonsense = fc.oneof(
+      fc.string({ maxLength: 50 }),
+      fc.json({ maxDepth: 4 }).map(text => `2["event",${text}]`),
+      fc.json({ maxDepth: 4 }).map(text => `27["event",${text}]`),
+      fc.json({ maxDepth: 2 }).map(text => `2${text}`),
+      fc.constantFrom(
+        '2["__proto__",{}]',
+        '2["connect",{}]',
+        '2["disconnect"]',
+        '51-["event",{"_placeholder":true,"num":9}]',
+      ),
+      fc.constantFrom(
+        '0/admin,{}',
+        '0{"token":1}',
+        '4{"x":1}',
+        '1',
+        '3["x"]',
+        '2',
+        '2[]',
+        '2[null]',
+        '[',
+        '999999999999["event"]',
+      ),
+    );
+    let client = await connect(test);
+    for (const text of fc.sample(nonsense, { numRuns: 300, seed: 20_260_301 })) {
+      if (!client.socket.connected) client = await connect(test);
+      (client.socket.io.engine as unknown as { write: (text: string) => void }).write(text);
+      // What was sent before has been looked at when this is answered, or the connection is gone.
+      await Promise.race([client.ask('campaign:health').catch(() => undefined), client.closed]);
+    }
+    expect((await good.ask('campaign:health')).payload.error).toBeUndefined();
+    expect(test.logs.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
   it('refuse more connections than there may be', async () => {
