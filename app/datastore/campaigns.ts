@@ -79,6 +79,9 @@ export interface DueCampaign {
   readonly date: Date;
 }
 
+/** What is told of the campaigns of a presale window: there may be many. */
+export type PresaleCampaign = Pick<CampaignDocument, '_id' | 'categoryId' | 'eventIds'>;
+
 export interface CampaignsDatastore {
   /** Gives null when there is none, also for an ill-formed id. */
   findById(campaignId: string): Promise<CampaignDocument | null>;
@@ -100,7 +103,7 @@ export interface CampaignsDatastore {
   list(query: CampaignListQuery): Promise<Page<CampaignDocument>>;
   findIdsByCategory(categoryIds: readonly string[], readable: 'all' | readonly string[]): Promise<string[]>;
   /** The readable campaigns whose presale window meets the given one; all that have a window when none is given. */
-  findByPresaleWindow(window: TimeWindow | undefined, readable: 'all' | readonly string[]): Promise<CampaignDocument[]>;
+  findByPresaleWindow(window: TimeWindow | undefined, readable: 'all' | readonly string[]): Promise<PresaleCampaign[]>;
   /** Campaigns past PREVIEW that have a presale window and are for the event, by their own list or by being named. */
   findByEvent(
     eventId: string,
@@ -159,11 +162,14 @@ export function createCampaignsDatastore({
       return found.map(campaign => campaign._id).sort();
     },
     findByPresaleWindow: (window, readable) =>
-      collection.find({
-        'date.presaleWindowStart': window ? { $lte: window.end } : { $exists: true },
-        ...(window && { 'date.presaleWindowEnd': { $gte: window.start } }),
-        ...within(readable),
-      }),
+      collection.find(
+        {
+          'date.presaleWindowStart': window ? { $lte: window.end } : { $exists: true },
+          ...(window && { 'date.presaleWindowEnd': { $gte: window.start } }),
+          ...within(readable),
+        },
+        { projection: { categoryId: 1, eventIds: 1 } },
+      ),
     async findByEvent(eventId, campaignIds, readable) {
       const rule: Filter = {
         status: { $nin: ['DRAFT', 'PREVIEW'] },

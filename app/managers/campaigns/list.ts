@@ -1,7 +1,7 @@
 import { type Page } from '../../../schemas/paging.ts';
 import { type ManagerContext } from '../../context.ts';
 import { type CampaignDocument } from '../../datastore/campaign-document.ts';
-import { type CampaignListQuery, type TimeWindow } from '../../datastore/campaigns.ts';
+import { type CampaignListQuery, type PresaleCampaign, type TimeWindow } from '../../datastore/campaigns.ts';
 import { MissingPresaleWindowDateError, InvalidPresaleWindowOrderError } from '../../errors.ts';
 import { isAllowed, selectReadableCampaigns } from '../../policy.ts';
 import { type FormattedCampaign, formatCampaign, formatProtected } from './format.ts';
@@ -44,7 +44,7 @@ function sortedUnique(values: readonly string[]): string[] {
   return [...new Set(values)].sort();
 }
 
-function findByWindow(ctx: ManagerContext<'campaigns'>, window: TimeWindow | undefined): Promise<CampaignDocument[]> {
+function findByWindow(ctx: ManagerContext<'campaigns'>, window: TimeWindow | undefined): Promise<PresaleCampaign[]> {
   return ctx.datastore.campaigns.findByPresaleWindow(window, selectReadableCampaigns(ctx.actor));
 }
 
