@@ -9,8 +9,11 @@ export const updateEffects = [
   'fastlyPurge',
 ] as const satisfies readonly EffectName[];
 
+/** What of a service tells. */
+type AppTally = Pick<App, 'metrics'> & { readonly services: Pick<App['services'], 'deliveries'> };
+
 /** Reads what became of the changes of a service from its metrics. */
-export async function readTally({ metrics, services }: Pick<App, 'metrics' | 'services'>): Promise<DeliveryTally> {
+export async function readTally({ metrics, services }: AppTally): Promise<DeliveryTally> {
   const read = async (name: string) => (await metrics.registry.getSingleMetric(name)?.get())?.values ?? [];
   const [recorded, attempts] = await Promise.all([read('changes_recorded_total'), read('deliveries_total')]);
   const sum = (values: readonly { readonly value: number }[]): number =>
