@@ -28,7 +28,7 @@ import { createCaching } from './services/caching.ts';
 import { createAwsClients } from './services/aws.ts';
 import { createServices } from './services/create-services.ts';
 import { CHANNEL_PATH } from './realtime/channel.ts';
-import { createRealtime } from './realtime/create-realtime.ts';
+import { createRealtime, type Realtime } from './realtime/create-realtime.ts';
 import { createStates } from './realtime/create-states.ts';
 import { createRevocations } from './services/revocations.ts';
 import { createServiceMetrics } from './metrics.ts';
@@ -55,6 +55,8 @@ export interface App {
   readonly contexts: ContextFactory;
   readonly routes: readonly AnyRoute[];
   readonly metrics: Metrics;
+  /** Undefined in a process without the role `realtime`. */
+  readonly realtime: Realtime | undefined;
   /** Listens and starts the workers. Throws what `listen` throws: a port that is taken. */
   start(): Promise<{ readonly url: string }>;
   /** Stops in order, once, and says why in the log when there is a reason. Gives the exit code. */
@@ -241,6 +243,7 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
     contexts,
     routes,
     metrics,
+    realtime,
     async start() {
       await revocations.poll();
       caching.open();
