@@ -266,6 +266,11 @@ export const configSchema = {
         maximum: 64,
         default: 4,
       }),
+      gatherMs: key(
+        'DELIVERIES_GATHER_MS',
+        'How far apart batches to one target begin that are not full, so that changes share what a batch costs.',
+        { type: 'integer', minimum: 0, maximum: 1_000, default: 50 },
+      ),
       maxWaiting: key('DELIVERIES_MAX_WAITING', 'How many changes wait in memory for one target.', {
         type: 'integer',
         minimum: 2,
