@@ -152,6 +152,23 @@ export const refreshPayload = payload(
   ['token'],
 );
 
+/** The payload of `nexus:subscribe` and `nexus:unsubscribe`. */
+export const patternsPayload = payload(
+  'Which events are meant.',
+  {
+    types: {
+      type: 'array',
+      minItems: 1,
+      maxItems: 100,
+      items: { type: 'string', maxLength: 200, description: 'A type, or what types begin with: `campaign:*`.' },
+      description: 'The types.',
+    },
+    campaignId,
+  },
+  ['types'],
+);
+
+export type PatternsPayload = FromSchema<typeof patternsPayload>;
 export type SubscribePayload = FromSchema<typeof subscribePayload>;
 export type StatePayload = FromSchema<typeof statePayload>;
 export type HistoryPayload = FromSchema<typeof historyPayload>;

@@ -193,7 +193,7 @@ export function createBus({ clock, log, metrics, queueLimit = QUEUE_LIMIT }: Bus
     },
     publish,
     subscribe(pattern, handler, { campaignId } = {}) {
-      if (!PATTERN.test(pattern)) throw new Error(`${pattern} is no pattern of events.`);
+      if (!isPattern(pattern)) throw new Error(`${pattern} is no pattern of events.`);
       const queue = createQueue(handler, { limit: queueLimit, log, metrics });
       const listener: Listener = { campaignId, offer: event => queue.offer(event) };
       const those = listeners.get(pattern) ?? new Set<Listener>();
@@ -211,6 +211,11 @@ export function createBus({ clock, log, metrics, queueLimit = QUEUE_LIMIT }: Bus
 function placeIn(envelope: RequestEnvelope, campaignId: string): RequestEnvelope {
   const { campaign: _claimed, ...metadata } = envelope.metadata;
   return { ...envelope, metadata: { ...metadata, ...(campaignId !== '' && { campaign: { campaignId } }) } };
+}
+
+/** Whether a text is a type of events, or what types begin with. */
+export function isPattern(text: string): boolean {
+  return PATTERN.test(text);
 }
 
 /** The patterns that a type matches: itself, and everything that it begins with. */

@@ -148,7 +148,7 @@ export function createChannel(dependencies: ChannelDependencies): Channel {
     const { userId } = verified.actor;
     const { requestsPerSecond: perSecond, requestBurst: burst } = options;
     const session: Session = {
-      connection: createSocketConnection(socket, { clock }),
+      connection: createSocketConnection(socket, { clock, selectActor: () => session.verified.actor }),
       bucket: createTokenBucket({ perSecond, burst }),
       gone: new AbortController(),
       verified,

@@ -1,3 +1,4 @@
+import { type Actor } from '../policy.ts';
 import { type Frame } from './frame.ts';
 
 /** Why a connection is closed by the server, as its client is told. */
@@ -13,6 +14,8 @@ export interface CloseReason {
 /** A client that is connected, by whatever kind of socket. */
 export interface Connection {
   readonly id: string;
+  /** Who is connected, by the token that the connection has now. */
+  readonly actor: Actor;
   /**
    * Writes a frame. `onSent` is called when it has left the process: until then it takes memory.
    */

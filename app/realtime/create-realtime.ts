@@ -10,6 +10,7 @@ import { type Datastores } from '../datastore/datastores.ts';
 import { type Actor } from '../policy.ts';
 import { type RealtimeMetrics } from '../realtime-metrics.ts';
 import { campaignRequests, registerCampaignActions } from './actions/campaigns.ts';
+import { registerNexusActions } from './actions/nexus.ts';
 import { registerSessionActions } from './actions/session.ts';
 import { type Bus, createBus } from './bus.ts';
 import { createCampaignIds } from './campaign-ids.ts';
@@ -87,15 +88,16 @@ export function createRealtime(config: Config, dependencies: RealtimeDependencie
     readHealth,
     services: SERVICES,
   });
+  const campaignIds = createCampaignIds({
+    campaigns: datastores.campaigns,
+    defaultIdentifier: stateConfig.defaultCampaign,
+  });
+  registerNexusActions(bus, { campaignIds, clock, maxPatterns: channelConfig.maxSubscriptions });
   if (states === null) {
     for (const action of campaignRequests) {
       bus.registerAction('campaign', action, 1, () => Promise.reject(createSwitchedOffError()), { isPrivate: true });
     }
   } else {
-    const campaignIds = createCampaignIds({
-      campaigns: datastores.campaigns,
-      defaultIdentifier: stateConfig.defaultCampaign,
-    });
     registerCampaignActions(bus, { states, subscriptions, campaignIds, users: datastores.users, contexts });
   }
   metrics.watch({

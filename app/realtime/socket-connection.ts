@@ -1,5 +1,6 @@
 import { type Socket } from 'socket.io';
 import { type Clock } from '../context.ts';
+import { type Actor } from '../policy.ts';
 import { type CloseReason, type Connection } from './connection.ts';
 import { createEvent } from './envelope.ts';
 import { createFrame, type Frame } from './frame.ts';
@@ -36,7 +37,10 @@ interface EngineSocket {
 }
 
 /** Makes the connection of a socket. */
-export function createSocketConnection(socket: Socket, { clock }: { readonly clock: Clock }): SocketConnection {
+export function createSocketConnection(
+  socket: Socket,
+  { clock, selectActor }: { readonly clock: Clock; readonly selectActor: () => Actor },
+): SocketConnection {
   // What waits for the transport is no secret of Engine.IO, though its types say so.
   const conn = socket.conn as unknown as EngineSocket;
   let waitingBytes = 0;
@@ -61,6 +65,9 @@ export function createSocketConnection(socket: Socket, { clock }: { readonly clo
 
   return {
     id: socket.id,
+    get actor() {
+      return selectActor();
+    },
     send,
     get isDrained() {
       return isDrained();

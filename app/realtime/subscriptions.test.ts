@@ -32,6 +32,7 @@ function createConnection(id: string): TestConnection {
   const listeners: (() => void)[] = [];
   const connection: TestConnection = {
     id,
+    actor: supreme,
     frames: [],
     closedBy: [],
     isReading: true,

@@ -437,6 +437,82 @@ describe('the channel', () => {
     });
   });
 
+  describe('lets hear what happens', () => {
+    const heard = (client: ChannelClient): string[] =>
+      client.events.map(({ type, metadata }) => `${type} ${metadata.campaign?.campaignId}`);
+    const life = (id: string, ...states: string[]): string[] =>
+      states.map(state => `campaign:update:v1:${state} ${id}`);
+
+    it('once, whatever it matches, to those who may read the campaign', async () => {
+      const { _id: other } = await createCampaign(test.client);
+      const [writer, reader] = [await connect(), await connect(createUserToken({ [campaignId]: ['read'] }, 'reader'))];
+      const { payload } = await reader.ask('nexus:subscribe', { types: ['campaign:*', 'campaign:update:*'] });
+      expect(payload).toEqual({ types: ['campaign:*', 'campaign:update:*'] });
+      await writer.ask('campaign:update', { campaignId: other, updates: { title: 'Secret' } });
+      await writer.ask('campaign:state', { campaignId });
+      await update(writer, { title: 'Open' });
+      await writer.ask('campaign:update', { campaignId, updates: {}, expectedVersion: 1 });
+      await until(
+        () => heard(reader).length,
+        count => count >= 6,
+      );
+      expect(heard(reader)).toEqual([
+        ...life(campaignId, 'requested', 'started', 'success'),
+        ...life(campaignId, 'requested', 'started', 'failed'),
+      ]);
+    });
+
+    it('of one campaign where that is wanted, and nothing any more once it is not', async () => {
+      const { _id: other } = await createCampaign(test.client);
+      const client = await connect();
+      await client.ask('nexus:subscribe', { types: ['campaign:update:v1:success'], campaignId });
+      await client.ask('campaign:update', { campaignId: other, updates: {} });
+      await update(client, { title: 'One' });
+      await until(
+        () => heard(client),
+        all => all.length > 0,
+      );
+      expect(heard(client)).toEqual(life(campaignId, 'success'));
+      const { payload } = await client.ask('nexus:unsubscribe', { types: ['campaign:update:v1:success'] });
+      expect(payload).toEqual({ types: [] });
+      await update(client, { title: 'Two' });
+      await client.ask('campaign:health');
+      expect(heard(client)).toHaveLength(1);
+    });
+
+    it('by the token that a connection has now', async () => {
+      const [writer, reader] = [await connect(), await connect(createUserToken({ [campaignId]: ['read'] }, 'reader'))];
+      await reader.ask('nexus:subscribe', { types: ['*'] });
+      await reader.ask('auth:refresh', { token: createUserToken({}, 'reader') });
+      await update(writer, { title: 'One' });
+      await reader.ask('campaign:health');
+      expect(heard(reader)).toEqual([]);
+    });
+
+    it('under patterns alone, and so many of them', async () => {
+      const client = await connect();
+      const bad = await client.ask('nexus:subscribe', { types: ['campaign:*', '*:update'] });
+      expect(bad.payload.error).toMatchObject({ type: 'VALIDATION_ERROR', details: [{ path: '/types/1' }] });
+      const many = await client.ask('nexus:subscribe', { types: ['a:*', 'b:*', 'c:*'] });
+      expect(many.payload.error?.type).toBe('LIMIT_EXCEEDED');
+    });
+
+    it('and carries out what is emitted, as if it had been sent', async () => {
+      const client = await connect();
+      const request = {
+        type: 'campaign:update:v1:requested',
+        eventId: randomUUID(),
+        payload: { campaignId, updates: {} },
+      };
+      const { payload } = await client.ask('nexus:emit', request);
+      expect(payload['answer']).toMatchObject({ type: 'campaign:update:v1:success', payload: { version: 2 } });
+      for (const type of ['campaign:update:v1:success', 'nexus:emit:v1:requested']) {
+        const answer = await client.ask('nexus:emit', { ...request, type });
+        expect(JSON.stringify(answer.payload)).toContain('EVENT_TYPE_UNKNOWN');
+      }
+    });
+  });
+
   it('says how it is', async () => {
     const client = await connect(createUserToken());
     const { payload } = await client.ask('campaign:health');

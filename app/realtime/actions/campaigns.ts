@@ -88,7 +88,8 @@ export function registerCampaignActions(bus: Bus, dependencies: CampaignActionsD
       if (!actions.some(action => isAllowed(caller.actor, action, campaignId))) throw new UnauthorizedError();
       return campaignId;
     };
-  const readers = { admit: admit('read') };
+  // Questions and their answers are not what happens: only who asks hears of them.
+  const readers = { admit: admit('read'), isPrivate: true };
 
   for (const [kind, schema] of Object.entries(writes)) {
     const options = { admit: admit('state:update', 'feature:update', 'config:update'), explain };
