@@ -62,10 +62,10 @@ describe('the metrics', () => {
 
   it('show what a census of the deliveries counted, and what became of attempts', async () => {
     const metrics = createMetrics({ isProcessMeasured: false });
-    const { deliveries, watchDeliveries } = createServiceMetrics(metrics);
+    const service = createServiceMetrics(metrics);
     const summary = { pending: 3, due: 2, dead: 1, oldestAt: new Date(5_000) };
-    watchDeliveries({ read: async () => new Map([['fastlyPurge', summary]]) }, () => new Date(65_000));
-    const measured = deliveries.ofEffect('fastlyPurge');
+    service.watchDeliveries({ read: async () => new Map([['fastlyPurge', summary]]) }, () => new Date(65_000));
+    const measured = service.deliveries.ofEffect('fastlyPurge');
     measured.attempted('dead', 2);
     measured.circuitChanged('open');
     const { text } = await metrics.scrape();

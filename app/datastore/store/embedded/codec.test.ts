@@ -6,7 +6,6 @@ import { type Document, storableFields } from './values.ts';
 const name = fc.string().filter(text => text !== '__proto__');
 const value = fc.anything({
   key: name,
-  withDate: true,
   withNullPrototype: false,
   maxDepth: 3,
   values: [fc.string(), fc.double(), fc.integer(), fc.boolean(), fc.constant(null), fc.date({ noInvalidDate: true })],
