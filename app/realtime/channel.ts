@@ -1,4 +1,4 @@
-import { type Server as HttpServer } from 'node:http';
+import { type IncomingHttpHeaders, type Server as HttpServer } from 'node:http';
 import { Server, type Socket } from 'socket.io';
 import { type TokenVerifier } from '../../lib/auth/token-verifier.ts';
 import { type VerifiedToken } from '../../lib/auth/token-cache.ts';
@@ -103,8 +103,11 @@ export function createChannel(dependencies: ChannelDependencies): Channel {
     serveClient: false,
     destroyUpgrade: false,
     connectTimeout: HANDSHAKE_MS,
-    // Those who have not said yet who they are take room as well.
-    allowRequest: (_request, decide) => decide(null, io.engine.clientsCount < options.maxConnections + STRANGERS),
+    allowRequest: ({ headers }, decide) => {
+      // Those who have not said yet who they are take room as well.
+      const isRoom = io.engine.clientsCount < options.maxConnections + STRANGERS;
+      decide(null, isRoom && isOriginAllowed(headers, options.origins));
+    },
     maxHttpBufferSize: options.maxMessageBytes,
     perMessageDeflate: options.isCompressed,
     httpCompression: options.isCompressed,
@@ -285,6 +288,12 @@ export function createChannel(dependencies: ChannelDependencies): Channel {
 
 function createStoppingError(): ServiceUnavailableError {
   return new ServiceUnavailableError('channel', { message: 'The service is stopping.' });
+}
+
+/** Browsers let any page open a WebSocket, and say which one it is; other clients have no origin. */
+function isOriginAllowed({ origin, host }: IncomingHttpHeaders, allowed: readonly string[] = []): boolean {
+  if (origin === undefined || allowed.includes(origin)) return true;
+  return URL.canParse(origin) && new URL(origin).host === host;
 }
 
 /** What Socket.IO tells a client that is not let in, as `data`. */

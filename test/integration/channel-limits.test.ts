@@ -112,6 +112,22 @@ describe('the limits of the channel', () => {
     expect(test.logs.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
+  it('refuse the pages of other origins than those that may connect', async () => {
+    const test = await start({ CHANNEL_ORIGINS: 'https://admin.example.com' });
+    const from = (origin: string, transport: string) =>
+      connect(test, { transports: [transport], extraHeaders: { origin } }).then(
+        () => 'in',
+        () => 'refused',
+      );
+    for (const transport of ['websocket', 'polling']) {
+      expect(await from('https://admin.example.com', transport)).toBe('in');
+      expect(await from(test.url, transport)).toBe('in');
+      for (const origin of ['https://evil.example.com', 'null', 'https://admin.example.com.evil.example']) {
+        expect(await from(origin, transport)).toBe('refused');
+      }
+    }
+  });
+
   it('refuse more connections than there may be', async () => {
     const test = await start({ CHANNEL_MAX_CONNECTIONS: '1' });
     await connect(test);

@@ -38,7 +38,7 @@ export interface Refusal extends Error {
 export async function connectChannel(
   url: string,
   token: unknown,
-  options: { readonly transports?: string[]; readonly reconnection?: boolean } = {},
+  options: { readonly transports?: string[]; readonly extraHeaders?: Record<string, string> } = {},
 ): Promise<ChannelClient> {
   const socket = io(url, {
     auth: { token },
