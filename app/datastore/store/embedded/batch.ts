@@ -143,7 +143,8 @@ export function createBatch(environment: Environment): Batch {
         for (const [id, document] of changed) {
           // What nobody has read is not kept: most new documents are records that few ever look at.
           if (document === null) state.cache.delete(id);
-          else if (state.cache.has(id)) state.cache.set(id, document, { size: encoded.get(state.prefix + valueKey(id))?.length ?? 1 });
+          else if (state.cache.has(id))
+            state.cache.set(id, document, { size: encoded.get(state.prefix + valueKey(id))?.length ?? 1 });
         }
       }
     },
