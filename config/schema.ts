@@ -377,6 +377,16 @@ export const configSchema = {
         maxLength: 128,
         default: 'default-campaign',
       }),
+      historyDays: key(
+        'CAMPAIGN_HISTORY_RETENTION',
+        'For how many days their versions are kept. The last ones, and those of the last day, always are.',
+        { type: 'integer', minimum: 1, default: 30 },
+      ),
+      historyVersions: key('CAMPAIGN_HISTORY_MAX_VERSIONS', 'How many versions of a state are kept.', {
+        type: 'integer',
+        minimum: 1,
+        default: 10_000,
+      }),
       frameWindowMs: key(
         'CAMPAIGN_FRAME_WINDOW_MS',
         'For how long versions are gathered that follow one which was sent. The first of a quiet campaign is sent at once.',

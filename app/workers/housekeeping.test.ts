@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { useManagerWorld } from '../../test/support/use-manager-world.ts';
 import { silentLog } from '../../lib/log.ts';
 import { type AttemptsDatastore } from '../datastore/attempts.ts';
-import { createHousekeeping } from './housekeeping.ts';
+import { createHousekeeping, type HousekeepingTask } from './housekeeping.ts';
 
 const INTERVAL_MS = 10 * 60 * 1000;
 const start = new Date('2026-03-01T12:00:00.000Z');
@@ -11,10 +11,10 @@ const expired = new Date('2026-03-01T12:30:00.000Z');
 describe('housekeeping', () => {
   const suite = useManagerWorld();
   const warnings: string[] = [];
-  const create = (attempts: AttemptsDatastore, clock = () => expired) =>
+  const create = (attempts: Pick<AttemptsDatastore, 'purge'>, tasks: Record<string, HousekeepingTask> = {}) =>
     createHousekeeping({
-      attempts,
-      clock,
+      tasks: { attempts: now => attempts.purge(now), ...tasks },
+      clock: () => expired,
       log: { ...silentLog('test'), warn: message => void warnings.push(message) },
     });
   beforeEach(() => {
@@ -79,6 +79,45 @@ describe('housekeeping', () => {
     await housekeeping.stop();
     expect(purges).toBe(2);
     expect(warnings).toEqual(['housekeeping.failed', 'housekeeping.failed']);
+  });
+
+  it('goes on with the next task when one fails, and tells those under way of a stop', async () => {
+    const purge = async (): Promise<number> => {
+      throw new Error('away');
+    };
+    const seen: { signal?: AbortSignal } = {};
+    const housekeeping = create(
+      { purge },
+      {
+        other: async (_now, signal) => {
+          seen.signal = signal;
+          await new Promise(resolve => signal.addEventListener('abort', resolve));
+        },
+      },
+    );
+    housekeeping.start();
+    jest.advanceTimersByTime(INTERVAL_MS);
+    await new Promise(resolve => setImmediate(resolve));
+    expect(seen.signal?.aborted).toBe(false);
+    await housekeeping.stop();
+    expect(warnings).toEqual(['housekeeping.failed']);
+  });
+
+  it('runs no task beside itself', async () => {
+    let runs = 0;
+    let finish = (): void => undefined;
+    const housekeeping = create({
+      purge: async () => {
+        runs += 1;
+        await new Promise<void>(resolve => (finish = resolve));
+        return 0;
+      },
+    });
+    housekeeping.start();
+    jest.advanceTimersByTime(3 * INTERVAL_MS);
+    expect(runs).toBe(1);
+    finish();
+    await housekeeping.stop();
   });
 
   it('stops although it was never started', async () => {

@@ -3,6 +3,7 @@ import { type Config } from '../../config/schema.ts';
 import { type ContextFactory } from '../context-factory.ts';
 import { type Clock } from '../context.ts';
 import { type Datastores, type openVersionedCollections } from '../datastore/datastores.ts';
+import { pruneAll } from '../datastore/state-retention.ts';
 import { type Deliveries } from '../hooks/delivery/deliveries.ts';
 import { type Dispatcher } from '../hooks/dispatcher.ts';
 import { type AwsClients } from '../services/aws.ts';
@@ -37,6 +38,21 @@ export interface WorkerDependencies {
 const selectDeliveries = ({ config, deliveries }: WorkerDependencies): readonly Worker[] =>
   config.deliveries.enabled ? [deliveries] : [];
 
+/** Snapshots nearer to each other than this add little: the journal bridges the versions between them quickly. */
+const SNAPSHOT_DISTANCE = 200;
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** Removes the versions of live states that need not be kept any more. */
+function pruneStates({ config, datastores }: WorkerDependencies, now: Date, signal: AbortSignal): Promise<unknown> {
+  const { historyDays, historyVersions } = config.state;
+  const retention = {
+    maxVersions: historyVersions,
+    maxAgeMs: historyDays * DAY_MS,
+    snapshotDistance: SNAPSHOT_DISTANCE,
+  };
+  return pruneAll({ journal: datastores.stateJournal, snapshots: datastores.stateSnapshots }, retention, now, signal);
+}
+
 /** Which workers a role runs. */
 const workersOf: Readonly<Record<Role, (dependencies: WorkerDependencies) => readonly Worker[]>> = {
   web: selectDeliveries,
@@ -54,7 +70,14 @@ const workersOf: Readonly<Record<Role, (dependencies: WorkerDependencies) => rea
         intervalMs: config.changes.sweepIntervalMs,
         minAgeMs: config.changes.sweepAgeMs,
       }),
-      createHousekeeping({ attempts: datastores.attempts, clock, log: Log('app/workers/housekeeping') }),
+      createHousekeeping({
+        tasks: {
+          attempts: now => datastores.attempts.purge(now),
+          stateHistory: (now, signal) => pruneStates(dependencies, now, signal),
+        },
+        clock,
+        log: Log('app/workers/housekeeping'),
+      }),
       createSelectionsWorker({
         contexts,
         log: Log,
