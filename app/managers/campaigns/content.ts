@@ -3,6 +3,7 @@ import { ValidationError } from '../../../lib/errors.ts';
 import { type CampaignStatus } from '../../../schemas/campaign.ts';
 import { type CampaignDocument } from '../../datastore/campaign-document.ts';
 import { deriveFields } from '../../datastore/campaign-derived.ts';
+import { selectContent } from '../../datastore/diff.ts';
 import { InvalidCampaignError } from '../../errors.ts';
 import { selectWritable } from '../patching.ts';
 import { formatCampaign } from './format.ts';
@@ -56,7 +57,9 @@ export function finishCampaign(
 /** Messages about a campaign hold the whole of it, and streams take a mebibyte. */
 const MAX_CAMPAIGN_BYTES = 512 * 1024;
 
-function throwIfTooLarge(campaign: CampaignDocument): void {
+function throwIfTooLarge(document: CampaignDocument): void {
+  // The record of the last change lies in the document for a while: it is not the campaign's.
+  const campaign = selectContent(document);
   // The estimate is many times cheaper; a character takes three bytes at most.
   if (estimateBytes(campaign) <= MAX_CAMPAIGN_BYTES / 3) return;
   const bytes = Buffer.byteLength(JSON.stringify(campaign));

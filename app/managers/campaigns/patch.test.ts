@@ -48,6 +48,23 @@ function selectWritten(campaign: CampaignDocument): CampaignWrite {
   return { ...written, date: dates };
 }
 
+describe('the size of a campaign', () => {
+  it('does not count the record of its last change, which lies in the document for a while', () => {
+    const pendingChange = {
+      id: 'change',
+      version: 1,
+      at,
+      cause: 'campaign.updated',
+      effects: [],
+      by: 'patcher',
+      correlation: 'c',
+      diff: { before: {}, after: { note: 'x'.repeat(600 * 1024) } },
+    } as const;
+    const campaign = createCampaignDocument({}, { pendingChange });
+    expect(apply(campaign, { name: 'Renamed' })).toMatchObject({ name: 'Renamed' });
+  });
+});
+
 describe('a patch of a campaign', () => {
   it('merges objects, replaces lists and values, and leaves alone what it does not name', () => {
     const before = createCampaignDocument();
