@@ -7,7 +7,6 @@ import { describeAwsError } from './aws.ts';
 export interface QueueMessage {
   readonly messageId: string;
   readonly body: string;
-  readonly attributes: Readonly<Record<string, string>>;
   /** How often the queue has handed it out, this time included. */
   readonly receiveCount: number;
 }
@@ -57,7 +56,6 @@ export function createQueueConsumer(options: QueueConsumerOptions): QueueConsume
         MaxNumberOfMessages: MAX_MESSAGES,
         WaitTimeSeconds: waitSeconds,
         VisibilityTimeout: visibilitySeconds,
-        MessageAttributeNames: ['All'],
         MessageSystemAttributeNames: ['ApproximateReceiveCount'],
       }),
       { abortSignal: signal, requestTimeout: waitSeconds * 1000 + ANSWER_MS },
@@ -136,15 +134,6 @@ export function createQueueConsumer(options: QueueConsumerOptions): QueueConsume
   };
 }
 
-function toMessage({ MessageId = '', Body = '', MessageAttributes = {}, Attributes = {} }: Message): QueueMessage {
-  const attributes: Record<string, string> = {};
-  for (const [name, { StringValue }] of Object.entries(MessageAttributes)) {
-    if (StringValue !== undefined) attributes[name] = StringValue;
-  }
-  return {
-    messageId: MessageId,
-    body: Body,
-    attributes,
-    receiveCount: Number(Attributes['ApproximateReceiveCount'] ?? 1),
-  };
+function toMessage({ MessageId = '', Body = '', Attributes = {} }: Message): QueueMessage {
+  return { messageId: MessageId, body: Body, receiveCount: Number(Attributes['ApproximateReceiveCount'] ?? 1) };
 }
