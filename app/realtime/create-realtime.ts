@@ -16,6 +16,7 @@ import { type Bus, createBus } from './bus.ts';
 import { createCampaignIds } from './campaign-ids.ts';
 import { type Channel, createChannel } from './channel.ts';
 import { type EventPayload } from './envelope.ts';
+import { createPresence, type Presence } from './presence.ts';
 import { type CampaignStateManager } from './state/campaign-state-manager.ts';
 import { createStatePoll } from './state-poll.ts';
 import { createSubscriptions, type Subscriptions } from './subscriptions.ts';
@@ -37,6 +38,7 @@ export interface Realtime {
   readonly bus: Bus;
   readonly channel: Channel;
   readonly subscriptions: Subscriptions;
+  readonly presence: Presence;
   /** Takes connections that come to a server, and looks for what other instances wrote. */
   start(server: HttpServer): void;
   /** Says goodbye to all who are connected. */
@@ -64,6 +66,7 @@ export function createRealtime(config: Config, dependencies: RealtimeDependencie
     windowMs: stateConfig.frameWindowMs,
     onSlow: metrics.slow,
   });
+  const presence = createPresence({ subscriptions });
   const { maxSubscriptions: _ofSubscriptions, ...options } = channelConfig;
   const channel = createChannel({
     bus,
@@ -111,6 +114,7 @@ export function createRealtime(config: Config, dependencies: RealtimeDependencie
     bus,
     channel,
     subscriptions,
+    presence,
     start(server) {
       channel.attach(server);
       poll?.start();

@@ -34,6 +34,8 @@ export interface Subscriptions {
   list(connection: Connection): readonly string[];
   /** How many subscribers a campaign has in this process. */
   count(campaignId: string): number;
+  /** Has a listener told of each campaign that has a subscriber more or less. Must not throw. */
+  onCount(listener: (campaignId: string) => void): void;
   /** How many campaigns and subscribers there are. */
   summarize(): { readonly campaigns: number; readonly subscribers: number };
 }
@@ -66,6 +68,11 @@ export function createSubscriptions(dependencies: SubscriptionsOptions): Subscri
   const feeds = new Map<string, OpenFeed>();
   const byConnection = new Map<Connection, Own>();
   const turns = createKeyedQueue();
+  const countListeners: ((campaignId: string) => void)[] = [];
+
+  const tellCount = (campaignId: string): void => {
+    for (const listener of countListeners) listener(campaignId);
+  };
 
   const use = (campaignId: string): OpenFeed => {
     const known = feeds.get(campaignId);
@@ -105,6 +112,7 @@ export function createSubscriptions(dependencies: SubscriptionsOptions): Subscri
     own.delete(campaignId);
     opened.feed?.leave(subscriber);
     release(campaignId, opened);
+    tellCount(campaignId);
     return true;
   };
 
@@ -137,7 +145,9 @@ export function createSubscriptions(dependencies: SubscriptionsOptions): Subscri
         own.set(campaignId, subscriber);
         opened.users += 1;
       };
-      return await feed.join(subscriber, { since, selectView, signal, onJoin });
+      const joined = await feed.join(subscriber, { since, selectView, signal, onJoin });
+      tellCount(campaignId);
+      return joined;
     } finally {
       own.joining -= 1;
       release(campaignId, opened);
@@ -153,6 +163,7 @@ export function createSubscriptions(dependencies: SubscriptionsOptions): Subscri
       turns.run(selectTurn(campaignId, connection), async () => leave(campaignId, connection)),
     list: connection => [...(byConnection.get(connection)?.keys() ?? [])],
     count: campaignId => feeds.get(campaignId)?.feed?.subscriberCount ?? 0,
+    onCount: listener => void countListeners.push(listener),
     summarize() {
       let subscribers = 0;
       for (const { feed } of feeds.values()) subscribers += feed?.subscriberCount ?? 0;
