@@ -48,6 +48,19 @@ describe('the bus', () => {
   };
   const settle = () => new Promise(resolve => setImmediate(resolve));
 
+  it('gives those who ask for it the error that an answer tells of, and tells others of it all the same', async () => {
+    bus.registerAction('campaign', 'greet', 1, () => Promise.reject(new CampaignNotFoundError()));
+    const failures = listen('campaign:greet:v1:failed');
+    const request = readRequest(
+      { type: 'campaign:greet:v1:requested', eventId: 'e-1' },
+      { userId: 'ann', now: clock() },
+    );
+    await expect(bus.ask(request, caller)).rejects.toThrow(CampaignNotFoundError);
+    await settle();
+    expect(failures.heard).toEqual(['campaign:greet:v1:failed']);
+    expect(counts).toEqual(['campaign:greet:v1:requested CAMPAIGN_NOT_FOUND']);
+  });
+
   it('carries out a request and tells its life', async () => {
     bus.registerAction('campaign', 'greet', 1, async ({ envelope }) => ({ hello: envelope.payload['name'] }));
     const all = listen('campaign:*');

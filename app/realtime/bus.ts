@@ -1,3 +1,4 @@
+import { type ServiceError } from '../../lib/errors.ts';
 import { type Logger } from '../../lib/log.ts';
 import { type Clock } from '../context.ts';
 import { EventTypeUnknownError } from '../errors.ts';
@@ -72,6 +73,8 @@ export interface Bus {
   listRequests(): string[];
   /** Carries out a request and gives its one answer, `success` or `failed`. Never throws. */
   handle(envelope: RequestEnvelope, caller: Caller): Promise<Envelope>;
+  /** Does the same for those who have no use for an answer that is a failure: throws the `ServiceError` that it tells of. */
+  ask(envelope: RequestEnvelope, caller: Caller): Promise<Envelope>;
   /** Tells all who want to hear it, unless they heard it within a minute. `key` says what makes it the same event. */
   publish(event: Envelope, key?: string): void;
   /**
@@ -91,6 +94,12 @@ export interface BusDependencies {
   readonly metrics: BusMetrics;
   /** How many events wait for one handler at most. */
   readonly queueLimit?: number;
+}
+
+/** The answer to a request, and what it failed of. */
+interface Outcome {
+  readonly answer: Envelope;
+  readonly error?: ServiceError;
 }
 
 interface Action {
@@ -133,28 +142,29 @@ export function createBus({ clock, log, metrics, queueLimit = QUEUE_LIMIT }: Bus
     publish(event, JSON.stringify([envelope.eventId, event.type, user?.userId, campaign?.campaignId]));
   };
 
-  const fail = (request: ActionRequest, error: unknown, explain?: ActionOptions['explain']): Envelope => {
+  const fail = (request: ActionRequest, error: unknown, explain?: ActionOptions['explain']): Outcome => {
     const { envelope, caller } = request;
     const told = toServiceError(error);
     if (told.reportable && !caller.signal.aborted) {
       log.error('event.failed', { type: envelope.type, error: told }, envelope.metadata.correlation);
     }
-    return createLifeEvent(envelope, 'failed', { ...formatFailure(told), ...explain?.(error, request) }, clock());
+    const payload = { ...formatFailure(told), ...explain?.(error, request) };
+    return { answer: createLifeEvent(envelope, 'failed', payload, clock()), error: told };
   };
 
   const perform = async (
     request: ActionRequest,
     { handler, options }: Action,
     campaignId: string,
-  ): Promise<Envelope> => {
+  ): Promise<Outcome> => {
     try {
-      return createLifeEvent(request.envelope, 'success', await handler(request, campaignId), clock());
+      return { answer: createLifeEvent(request.envelope, 'success', await handler(request, campaignId), clock()) };
     } catch (error) {
       return fail(request, error, options.explain);
     }
   };
 
-  const carryOut = async (request: ActionRequest, action: Action): Promise<Envelope> => {
+  const carryOut = async (request: ActionRequest, action: Action): Promise<Outcome> => {
     const { admit, isPrivate = false } = action.options;
     let campaignId = '';
     try {
@@ -169,9 +179,20 @@ export function createBus({ clock, log, metrics, queueLimit = QUEUE_LIMIT }: Bus
     if (hasListeners(formatEventType({ ...envelope.name, state: 'started' }))) {
       tell(envelope, createLifeEvent(envelope, 'started', {}, clock()));
     }
-    const answer = await perform(admitted, action, campaignId);
-    tell(envelope, answer);
-    return answer;
+    const outcome = await perform(admitted, action, campaignId);
+    tell(envelope, outcome.answer);
+    return outcome;
+  };
+
+  const resolve = async (envelope: RequestEnvelope, caller: Caller): Promise<Outcome> => {
+    const request = { envelope, caller };
+    const action = actions.get(envelope.type);
+    if (action === undefined) return fail(request, new EventTypeUnknownError());
+    const startedAt = performance.now();
+    const outcome = await carryOut(request, action);
+    const durationSeconds = (performance.now() - startedAt) / 1000;
+    metrics.handled(envelope.type, outcome.error?.type ?? 'success', durationSeconds);
+    return outcome;
   };
 
   return {
@@ -181,14 +202,10 @@ export function createBus({ clock, log, metrics, queueLimit = QUEUE_LIMIT }: Bus
       actions.set(type, { handler, options });
     },
     listRequests: () => [...actions.keys()],
-    async handle(envelope, caller) {
-      const request = { envelope, caller };
-      const action = actions.get(envelope.type);
-      if (action === undefined) return fail(request, new EventTypeUnknownError());
-      const startedAt = performance.now();
-      const answer = await carryOut(request, action);
-      const { error } = answer.payload as { error?: { type: string } };
-      metrics.handled(envelope.type, error?.type ?? 'success', (performance.now() - startedAt) / 1000);
+    handle: async (envelope, caller) => (await resolve(envelope, caller)).answer,
+    async ask(envelope, caller) {
+      const { answer, error } = await resolve(envelope, caller);
+      if (error !== undefined) throw error;
       return answer;
     },
     publish,
@@ -219,7 +236,7 @@ export function isPattern(text: string): boolean {
 }
 
 /** The patterns that a type matches: itself, and everything that it begins with. */
-function selectPatterns(type: string): string[] {
+export function selectPatterns(type: string): string[] {
   const [service = '', action = '', version = ''] = type.split(':', 3);
   return [type, `${service}:${action}:${version}:*`, `${service}:${action}:*`, `${service}:*`, '*'];
 }
