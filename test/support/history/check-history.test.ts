@@ -1,0 +1,399 @@
+import { describe, expect, it } from '@jest/globals';
+import { type JournalChange, type JournalDocument } from '../../../app/datastore/state-journal.ts';
+import { type Envelope } from '../../../app/realtime/envelope.ts';
+import { checkHistory } from './check-history.ts';
+import { type History, type HistoryEntry, type HistoryRule } from './history.ts';
+
+const CAMPAIGN = 'c'.repeat(24);
+const OTHER = 'd'.repeat(24);
+const STATE = 'campaign:state:v1:success';
+
+type Draft = { -readonly [K in keyof History]: History[K] extends readonly (infer T)[] ? T[] : History[K] };
+
+const change = (version: number, eventId: string, patch: object, cause = 'update'): JournalChange => ({
+  version,
+  eventId,
+  patch: JSON.stringify(patch),
+  cause,
+  by: 'user-1',
+  at: new Date(0),
+  bodyHash: '',
+});
+
+const envelope = (type: string, payload: object, causeId?: string): Envelope => ({
+  type,
+  eventId: `${type} ${JSON.stringify(payload)}`,
+  ...(causeId !== undefined && { causeId }),
+  payload: { campaignId: CAMPAIGN, ...payload },
+  metadata: {},
+  timestamp: '2026-03-01T12:00:00.000Z',
+});
+
+/**
+ * Two writers and a reader. `e2` is sent twice, because its connection broke; the reader leaves after version 3, comes
+ * back with its cursor, and lags once, so that version 6 comes as a whole state. Another client may read OTHER alone.
+ */
+function createHistory(): Draft {
+  const documents: JournalDocument[] = [
+    { _id: 'd1', campaignId: CAMPAIGN, from: 1, to: 1, changes: [change(1, 'created', { a: 0 }, 'created')] },
+    {
+      _id: 'd2',
+      campaignId: CAMPAIGN,
+      from: 2,
+      to: 3,
+      changes: [change(2, 'e1', { a: 1 }), change(3, 'e2', { features: ['x'] }, 'feature')],
+    },
+    { _id: 'd4', campaignId: CAMPAIGN, from: 4, to: 4, changes: [change(4, 'e3', { ui_content: { b: 1 } }, 'config')] },
+    { _id: 'd5', campaignId: CAMPAIGN, from: 5, to: 5, changes: [change(5, 'e4', { ui_content: null }, 'rollback')] },
+    { _id: 'd6', campaignId: CAMPAIGN, from: 6, to: 6, changes: [change(6, 'e5', { a: 3 }, 'batch')] },
+    { _id: 'd7', campaignId: CAMPAIGN, from: 7, to: 7, changes: [change(7, 'e6', { secret: 'sesame' })] },
+  ];
+  const entries: HistoryEntry[] = [];
+  const sendings = new Map<string, number>();
+  const at = (client: string, connection: number) => ({ atMs: entries.length, client, connection });
+  const ask = (client: string, connection: number, action: string, eventId: string, payload: object): number => {
+    const sending = (sendings.get(client) ?? 0) + 1;
+    sendings.set(client, sending);
+    const request = { type: `campaign:${action}:v1:requested`, eventId, payload: { campaignId: CAMPAIGN, ...payload } };
+    entries.push({ ...at(client, connection), kind: 'request', sending, request });
+    return sending;
+  };
+  const answer = (
+    client: string,
+    connection: number,
+    sending: number,
+    action: string,
+    eventId: string,
+    payload: object,
+    state = 'success',
+  ) =>
+    entries.push({
+      ...at(client, connection),
+      kind: 'answer',
+      sending,
+      answer: envelope(`campaign:${action}:v1:${state}`, payload, eventId),
+    });
+  const frame = (client: string, connection: number, payload: object) =>
+    entries.push({ ...at(client, connection), kind: 'frame', frame: envelope(STATE, payload) });
+  const mark = (client: string, connection: number, kind: 'opened' | 'closed') =>
+    entries.push({ ...at(client, connection), kind });
+  const seen = (version: number) => {
+    const document = documents.find(({ from, to }) => from <= version && version <= to);
+    const { patch, by, cause } = document?.changes.find(one => one.version === version) ?? change(0, '', {});
+    return { version, changeId: document?._id, patch: JSON.parse(patch) as object, by, cause };
+  };
+  const committed = (version: number, changeId: string, outcome = 'committed') => ({ version, changeId, outcome });
+
+  for (const client of ['ann', 'bob', 'eve', 'kim']) mark(client, 1, 'opened');
+  const first = ask('ann', 1, 'subscribe', 's1', {});
+  frame('ann', 1, { version: 1, changeId: 'd1', state: { a: 0 } });
+  answer('ann', 1, first, 'subscribe', 's1', { version: 1, changeId: 'd1', isSnapshot: true });
+  const e1 = ask('bob', 1, 'update', 'e1', { updates: { a: 1 }, expectedVersion: 1 });
+  const lost = ask('kim', 1, 'feature', 'e2', { action: 'add', features: ['x'] });
+  answer('bob', 1, e1, 'update', 'e1', committed(2, 'd2'));
+  frame('ann', 1, { fromVersion: 2, versions: [seen(2), seen(3)] });
+  void lost;
+  mark('kim', 1, 'closed');
+  mark('kim', 2, 'opened');
+  const e2 = ask('kim', 2, 'feature', 'e2', { action: 'add', features: ['x'] });
+  answer('kim', 2, e2, 'feature', 'e2', committed(3, 'd2', 'repeated'));
+  mark('ann', 1, 'closed');
+  const e3 = ask('bob', 1, 'config', 'e3', { configType: 'ui_content', config: { b: 1 } });
+  answer('bob', 1, e3, 'config', 'e3', committed(4, 'd4'));
+  mark('ann', 2, 'opened');
+  const again = ask('ann', 2, 'subscribe', 's2', { since: { version: 3, changeId: 'd2' } });
+  frame('ann', 2, seen(4));
+  answer('ann', 2, again, 'subscribe', 's2', { version: 4, changeId: 'd4', isSnapshot: false });
+  const e4 = ask('bob', 1, 'rollback', 'e4', { toVersion: 3 });
+  answer('bob', 1, e4, 'rollback', 'e4', committed(5, 'd5'));
+  const mismatch = ask('kim', 2, 'update', 'e9', { updates: {}, expectedVersion: 3 });
+  const missed = { error: { type: 'VERSION_MISMATCH' }, currentVersion: 5, versions: [seen(4), seen(5)] };
+  answer('kim', 2, mismatch, 'update', 'e9', missed, 'failed');
+  const steps = [
+    { kind: 'update', updates: { a: 2 } },
+    { kind: 'update', updates: { a: 3 } },
+  ];
+  const e5 = ask('bob', 1, 'batch', 'e5', { operations: steps });
+  answer('bob', 1, e5, 'batch', 'e5', committed(6, 'd6'));
+  frame('ann', 2, { version: 6, changeId: 'd6', state: { features: ['x'], a: 3 } });
+  const e6 = ask('bob', 1, 'update', 'e6', { updates: { secret: 'sesame' } });
+  frame('ann', 2, seen(7));
+  answer('bob', 1, e6, 'update', 'e6', committed(7, 'd7'));
+  const read = ask('bob', 1, 'state', 'r1', {});
+  answer('bob', 1, read, 'state', 'r1', {
+    version: 7,
+    changeId: 'd7',
+    state: { a: 3, features: ['x'], secret: 'sesame' },
+  });
+  const denied = ask('eve', 1, 'state', 'r2', {});
+  answer('eve', 1, denied, 'state', 'r2', { error: { type: 'UNAUTHORIZED' } }, 'failed');
+  const end = ask('ann', 2, 'unsubscribe', 'u1', {});
+  answer('ann', 2, end, 'unsubscribe', 'u1', { wasSubscribed: true });
+
+  return {
+    entries,
+    clients: {
+      ann: { readable: [CAMPAIGN], follows: [CAMPAIGN] },
+      bob: { readable: [CAMPAIGN], follows: [] },
+      kim: { readable: [CAMPAIGN], follows: [] },
+      eve: { readable: [OTHER], follows: [] },
+    },
+    campaigns: [
+      {
+        campaignId: CAMPAIGN,
+        documents,
+        shown: [{ version: 7, state: { a: 3, features: ['x'], secret: 'sesame' } }],
+        secret: 'sesame',
+      },
+    ],
+  };
+}
+
+/** The history with parts of it replaced, found by what is in them: each piece of text once, by another. */
+function replace(history: Draft, ...pairs: readonly (readonly [find: string, put: string])[]): Draft {
+  let text = JSON.stringify(history);
+  for (const [find, put] of pairs) {
+    if (text.split(find).length !== 2) throw new Error(`${find} is there ${text.split(find).length - 1} times.`);
+    text = text.replace(find, put);
+  }
+  return JSON.parse(text) as Draft;
+}
+
+/** The history without the entries that hold a piece of text. */
+function without(history: Draft, kind: HistoryEntry['kind'], text: string): Draft {
+  const entries = history.entries.filter(entry => entry.kind !== kind || !JSON.stringify(entry).includes(text));
+  expect(entries.length).toBe(history.entries.length - 1);
+  return { ...history, entries };
+}
+
+function find(history: Draft, kind: HistoryEntry['kind'], text: string): number {
+  const at = history.entries.findIndex(entry => entry.kind === kind && JSON.stringify(entry).includes(text));
+  expect(at).not.toBe(-1);
+  return at;
+}
+
+/** The history in which something comes again, right after it or at the end. */
+function repeated(history: Draft, kind: HistoryEntry['kind'], text: string, isAtEnd = false): Draft {
+  const at = find(history, kind, text);
+  const entries = [...history.entries];
+  entries.splice(isAtEnd ? entries.length : at + 1, 0, entries[at] as HistoryEntry);
+  return { ...history, entries };
+}
+
+const broken: Record<string, readonly [HistoryRule, (history: Draft) => Draft]> = {
+  'a journal that lacks a version': [
+    'journal',
+    history => ({
+      ...history,
+      campaigns: history.campaigns.map(one => ({ ...one, documents: one.documents.toSpliced(2, 1) })),
+    }),
+  ],
+  'a journal with half a document': ['journal', history => replace(history, ['"from":4,"to":4', '"from":4,"to":5'])],
+  'a journal with an event twice': [
+    'journal',
+    history => replace(history, ['"version":7,"eventId":"e6"', '"version":7,"eventId":"e5"']),
+  ],
+  'an instance that shows an old version': [
+    'journal',
+    history => replace(history, ['"shown":[{"version":7', '"shown":[{"version":6']),
+  ],
+  'an instance that shows another state': [
+    'journal',
+    history => replace(history, ['"shown":[{"version":7,"state":{"a":3', '"shown":[{"version":7,"state":{"a":4']),
+  ],
+  'an acknowledged update that is lost': [
+    'acknowledged',
+    history => replace(history, ['"version":4,"eventId":"e3"', '"version":4,"eventId":"e0"']),
+  ],
+  'an acknowledgement of another version': [
+    'acknowledged',
+    history => replace(history, ['"version":4,"changeId":"d4","outcome"', '"version":5,"changeId":"d4","outcome"']),
+  ],
+  'an acknowledgement of another change': [
+    'acknowledged',
+    history => replace(history, ['"version":4,"changeId":"d4","outcome"', '"version":4,"changeId":"d9","outcome"']),
+  ],
+  'an update that does something else': [
+    'acknowledged',
+    history => replace(history, ['"updates":{"a":1}', '"updates":{"a":9}']),
+  ],
+  'a feature that is not added': [
+    'acknowledged',
+    history => replace(history, ['"patch":"{\\"features\\":[\\"x\\"]}"', '"patch":"{\\"features\\":[]}"']),
+  ],
+  'a batch that is half done': [
+    'acknowledged',
+    history => replace(history, ['"patch":"{\\"a\\":3}"', '"patch":"{\\"a\\":2}"']),
+  ],
+  'a rollback that brings back something else': [
+    'acknowledged',
+    history => replace(history, ['"toVersion":3', '"toVersion":2']),
+  ],
+  'an expected version that was not there': [
+    'acknowledged',
+    history => replace(history, ['{"a":1},"expectedVersion":1', '{"a":1},"expectedVersion":0']),
+  ],
+  'a mismatch that is none': [
+    'acknowledged',
+    history => replace(history, ['"currentVersion":5', '"currentVersion":3']),
+  ],
+  'a mismatch that tells of other versions': [
+    'content',
+    history =>
+      replace(history, ['"currentVersion":5,"versions":[{"version":4', '"currentVersion":5,"versions":[{"version":5']),
+  ],
+  'a refused update that was written': [
+    'refused',
+    history => {
+      const at = find(history, 'answer', '"causeId":"e6"');
+      const refusal = envelope('campaign:update:v1:failed', { error: { type: 'SERVICE_UNAVAILABLE' } }, 'e6');
+      const entries = history.entries.with(at, { ...history.entries[at], answer: refusal } as HistoryEntry);
+      return { ...history, entries };
+    },
+  ],
+  'a repeat with another version': [
+    'repeat',
+    history => {
+      const again = repeated(repeated(history, 'request', '"eventId":"e6"', true), 'answer', '"causeId":"e6"', true);
+      const moved = again.entries.slice(-2).map(entry => ({ ...entry, sending: 99 }));
+      const text = JSON.stringify(moved).replace(
+        '"version":7,"changeId":"d7","outcome"',
+        '"version":8,"changeId":"d7","outcome"',
+      );
+      return { ...again, entries: [...again.entries.slice(0, -2), ...(JSON.parse(text) as HistoryEntry[])] };
+    },
+  ],
+  'an update that is committed twice': [
+    'repeat',
+    history => {
+      const again = repeated(repeated(history, 'request', '"eventId":"e6"', true), 'answer', '"causeId":"e6"', true);
+      return {
+        ...again,
+        entries: again.entries.map(
+          (entry, at) => (at < again.entries.length - 2 ? entry : { ...entry, sending: 99 }) as HistoryEntry,
+        ),
+      };
+    },
+  ],
+  'a repeat that is taken for another event': [
+    'repeat',
+    history =>
+      replace(
+        history,
+        ['"version":3,"changeId":"d2","outcome":"repeated"', '"error":{"type":"IDEMPOTENCY_KEY_REUSED"}'],
+        ['"campaign:feature:v1:success","eventId', '"campaign:feature:v1:failed","eventId'],
+      ),
+  ],
+  'a write that comes before one that it knew of': [
+    'order',
+    history => {
+      const entries = [...history.entries];
+      // Sent only after version 7 was known.
+      const [request] = entries.splice(find(history, 'request', '"eventId":"e3"'), 1);
+      const [answered] = entries.splice(find({ ...history, entries }, 'answer', '"causeId":"e3"'), 1);
+      return { ...history, entries: [...entries, request as HistoryEntry, answered as HistoryEntry] };
+    },
+  ],
+  'a version that is left out': ['sequence', history => without(history, 'frame', '"state":{"features"')],
+  'a version that comes twice': ['sequence', history => repeated(history, 'frame', '"version":7')],
+  'versions in another order': [
+    'sequence',
+    history =>
+      replace(history, ['"fromVersion":2,"versions":[{"version":2', '"fromVersion":2,"versions":[{"version":3']),
+  ],
+  'versions under another number': ['sequence', history => replace(history, ['"fromVersion":2', '"fromVersion":1'])],
+  'a state that is older than what was seen': [
+    'sequence',
+    history => replace(history, ['"version":6,"changeId":"d6","state"', '"version":2,"changeId":"d6","state"']),
+  ],
+  'a subscription that begins with nothing': [
+    'sequence',
+    history => without(history, 'frame', '"version":1,"changeId":"d1"'),
+  ],
+  'a subscription that forgets what was missed': ['sequence', history => without(history, 'frame', '"version":4')],
+  'another patch': [
+    'content',
+    history =>
+      replace(history, [
+        '"version":7,"changeId":"d7","patch":{"secret":"sesame"}',
+        '"version":7,"changeId":"d7","patch":{"secret":"sesam"}',
+      ]),
+  ],
+  'the patch of another change': [
+    'content',
+    history => replace(history, ['"version":7,"changeId":"d7","patch"', '"version":7,"changeId":"d6","patch"']),
+  ],
+  'another state': [
+    'content',
+    history => replace(history, ['"state":{"features":["x"],"a":3}', '"state":{"features":["x"],"a":2}']),
+  ],
+  'a version that is not in the journal': [
+    'content',
+    history => replace(history, ['"patch":"{\\"secret\\":\\"sesame\\"}"', '"patch":"{}"']),
+  ],
+  'a state that was never so': [
+    'content',
+    history =>
+      replace(history, ['"version":7,"changeId":"d7","state":{"a":3', '"version":7,"changeId":"d7","state":{"a":5']),
+  ],
+  'an end that is not reached': ['complete', history => without(history, 'frame', '"version":7')],
+  'a version after the end of a subscription': ['unasked', history => repeated(history, 'frame', '"version":7', true)],
+  'a version without a subscription': [
+    'unasked',
+    history => {
+      const seen = history.entries[find(history, 'frame', '"version":7')] as HistoryEntry;
+      return { ...history, entries: [...history.entries, { ...seen, client: 'bob', connection: 1 }] };
+    },
+  ],
+  'a version for one who may not read it': [
+    'secret',
+    history => {
+      const seen = history.entries[find(history, 'frame', '"state":{"features"')] as HistoryEntry;
+      return { ...history, entries: [...history.entries, { ...seen, client: 'eve', connection: 1 }] };
+    },
+  ],
+  'a secret in the answer to one who may not read it': [
+    'secret',
+    history =>
+      replace(history, ['"error":{"type":"UNAUTHORIZED"', '"error":{"type":"UNAUTHORIZED","message":"sesame"']),
+  ],
+  'a request without an answer': ['answer', history => without(history, 'answer', '"causeId":"e6"')],
+  'a request with two answers': ['answer', history => repeated(history, 'answer', '"causeId":"e6"')],
+  'the answer to another request': ['answer', history => replace(history, ['"causeId":"e6"', '"causeId":"e5"'])],
+  'an answer of another type': [
+    'answer',
+    history => replace(history, ['"campaign:config:v1:success","eventId', '"campaign:update:v1:success","eventId']),
+  ],
+  'an answer that is no acknowledgement': [
+    'answer',
+    history => {
+      const frame = envelope('campaign:update:v1:success', {}, 'e6');
+      return {
+        ...history,
+        entries: [...history.entries, { atMs: 0, client: 'bob', connection: 1, kind: 'frame', frame }],
+      };
+    },
+  ],
+};
+
+describe('the checker of histories', () => {
+  it('finds nothing in one that is right', () => {
+    expect(checkHistory(createHistory())).toEqual([]);
+  });
+
+  it.each(Object.entries(broken))('finds %s', (_case, [rule, breakIt]) => {
+    const rules = checkHistory(breakIt(createHistory())).map(fault => fault.rule);
+    expect(rules).toContain(rule);
+  });
+
+  it('takes it that nobody knows what became of what was not answered, or timed out', () => {
+    const open = without(createHistory(), 'answer', '"causeId":"e6"');
+    const closed: HistoryEntry = { atMs: 0, client: 'bob', connection: 1, kind: 'closed' };
+    expect(checkHistory({ ...open, entries: [...open.entries, closed] })).toEqual([]);
+    const history = createHistory();
+    const at = find(history, 'answer', '"causeId":"e6"');
+    const answer = envelope('campaign:update:v1:failed', { error: { type: 'TIMEOUT' } }, 'e6');
+    const entries = history.entries.with(at, { ...history.entries[at], answer } as HistoryEntry);
+    expect(checkHistory({ ...history, entries })).toEqual([]);
+  });
+});
