@@ -30,6 +30,8 @@ import { createServices } from './services/create-services.ts';
 import { CHANNEL_PATH } from './realtime/channel.ts';
 import { createRealtime, type Realtime } from './realtime/create-realtime.ts';
 import { createStates } from './realtime/create-states.ts';
+import { createInstanceMessages } from './services/redis/instance-messages.ts';
+import { createRedisServers } from './services/redis/servers.ts';
 import { createRevocations } from './services/revocations.ts';
 import { createServiceMetrics } from './metrics.ts';
 import { type Services } from './services/services.ts';
@@ -109,7 +111,9 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
     metrics: serviceMetrics.dispatcher,
     clearDelayMs: config.changes.clearDelayMs,
   });
-  const caching = createCaching(config, { Log, count: serviceMetrics.cacheRead });
+  const redis = createRedisServers(config.redis, Log);
+  const messages = createInstanceMessages(redis, { Log, count: serviceMetrics.instanceMessages });
+  const caching = createCaching(config, { servers: redis, messages, count: serviceMetrics.cacheRead });
   const outbox = withInvalidations(dispatcher, invalidation => caching.announce(invalidation));
   const bare = createDatastores({ store, changes, outbox, clock });
   const datastores = serviceMetrics.instrumentDatastores(bare, tracing);
@@ -157,7 +161,7 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
 
   const health = createHealth(
     { [store.kind === 'mongodb' ? 'mongodb' : 'database']: () => store.ping() },
-    caching.checks,
+    redis?.checks,
   );
   const keys = createKeyProvider({ ...selectKeySource(jwt), algorithms: jwt.algorithms, log: Log });
   const tokens = createTokenVerifier<Actor>({
@@ -230,7 +234,7 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
     await dispatcher.drain();
     await aws.close();
     await store.close();
-    await caching.close();
+    await redis?.close();
     keys.close();
     await tracing?.shutdown();
   });
@@ -246,7 +250,7 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
     realtime,
     async start() {
       await revocations.poll();
-      caching.open();
+      redis?.open();
       states?.start();
       realtime?.start(main);
       await listen(main, server.port, server.host);

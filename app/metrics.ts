@@ -8,6 +8,7 @@ import { createRealtimeMetrics, type RealtimeMetrics } from './realtime-metrics.
 import { type DispatcherMetrics } from './hooks/dispatcher.ts';
 import { type CountRead } from './services/cache/shared-tier.ts';
 import { type CacheOutcomes } from './services/campaign-cache.ts';
+import { type InstanceMessagesDependencies } from './services/redis/instance-messages.ts';
 import { type RefreshCounts } from './services/refresh-options.ts';
 
 /** The metrics of the service beside those of HTTP and the process. docs/operations/metrics.md lists them. */
@@ -18,6 +19,7 @@ export interface ServiceMetrics extends DeliveryMetrics {
   /** Shows what a cache counts, at each scrape. */
   watchCache(cache: { readonly outcomes: CacheOutcomes }): void;
   readonly cacheRead: CountRead;
+  readonly instanceMessages: InstanceMessagesDependencies['count'];
   /** Told of each attempt to call another system over HTTP. */
   readonly httpAttempted: (target: string, outcome: HttpOutcome, durationSeconds: number) => void;
   /** Gives a service with each call timed and, while tracing is on, in a span. */
@@ -56,6 +58,11 @@ export function createServiceMetrics(metrics: Metrics): ServiceMetrics {
     help: 'Reads of the cache of promoters and of the Discovery API, by tier and outcome.',
     labels: ['tier', 'outcome'],
   });
+  const messages = metrics.counter({
+    name: 'instance_messages_total',
+    help: 'What instances tell each other through Redis, by topic and outcome.',
+    labels: ['topic', 'outcome'],
+  });
   const attempts = metrics.histogram({
     name: 'http_client_attempt_duration_seconds',
     help: 'How long attempts to call other systems over HTTP take; circuitOpen and overloaded count those that were spared.',
@@ -70,6 +77,7 @@ export function createServiceMetrics(metrics: Metrics): ServiceMetrics {
     ...createDeliveryMetrics(metrics),
     realtime: createRealtimeMetrics(metrics),
     cacheRead: (tier, outcome) => cacheReads.inc({ tier, outcome }),
+    instanceMessages: (topic, outcome, count) => messages.inc({ topic, outcome }, count),
     httpAttempted: (target, outcome, durationSeconds) => attempts.observe({ target, outcome }, durationSeconds),
     instrumentService: (name, service, tracing) =>
       instrument(service, `service.${name}`, { tracing, histogram: serviceCalls }),

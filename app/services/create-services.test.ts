@@ -8,6 +8,7 @@ import { RateLimitedError } from '../../lib/errors.ts';
 import { silentLog } from '../../lib/log.ts';
 import { createCaching } from './caching.ts';
 import { createServices } from './create-services.ts';
+import { createInstanceMessages } from './redis/instance-messages.ts';
 import { createRevocations } from './revocations.ts';
 import { type Services } from './services.ts';
 
@@ -25,7 +26,11 @@ describe('the services of a configuration', () => {
     return createServices(config, {
       revocations,
       deliveries: suite.world.createContext().service.deliveries,
-      caching: createCaching(config, { Log: silentLog, count: () => undefined }),
+      caching: createCaching(config, {
+        servers: null,
+        messages: createInstanceMessages(null, { Log: silentLog, count: () => undefined }),
+        count: () => undefined,
+      }),
       onRefreshed: () => undefined,
       onHttpAttempt: () => undefined,
       instrument: (_name, service) => service,

@@ -121,18 +121,21 @@ describe('two instances with Redis between them', () => {
     // A campaign of its own: no late word of the other instance has it forgotten.
     const { _id: documentId } = await createOpenCampaign(second.client);
     await second.client.get(`/campaigns/${documentId}`);
+    const sign = (item: unknown): string => JSON.stringify({ from: 'x', items: [item] });
     for (const message of [
       'text',
       '{}',
-      JSON.stringify({ from: 'x', collection: 'users', documentId, version: 9 }),
-      JSON.stringify({ from: 'x', collection: 'campaigns', documentId: { $ne: null }, version: 9 }),
+      '{"from":"x","items":{}}',
+      sign({ collection: 'users', documentId, version: 9 }),
+      sign({ collection: 'campaigns', documentId: { $ne: null }, version: 9 }),
     ]) {
       await redis.client.publish(INVALIDATION_CHANNEL, message);
     }
     await until(
-      () => second.logs.filter(({ message }) => message === 'invalidations.unreadable').length,
-      count => count === 4,
+      async () => (await second.app.metrics.scrape()).text,
+      text => text.includes('instance_messages_total{topic="invalidations",outcome="refused"} 5'),
     );
+    expect(second.logs.some(({ message }) => message === 'messages.refused')).toBe(true);
     expect(second.app.services.campaignCache.peek(documentId)).toBeDefined();
   });
 

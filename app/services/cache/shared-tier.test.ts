@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { type RedisServer, startRedisServer } from '../../../test/support/redis.ts';
 import { until } from '../../../test/support/until.ts';
 import { silentLog } from '../../../lib/log.ts';
-import { createRedisServers, type RedisServers } from './redis.ts';
+import { createRedisServers, type RedisServers } from '../redis/servers.ts';
 import { createSharedTier, type SharedTier } from './shared-tier.ts';
 
 describe('the shared tier, over a primary and a replica', () => {
@@ -30,13 +30,13 @@ describe('the shared tier, over a primary and a replica', () => {
     process.on('unhandledRejection', onRejection);
     primary = await startRedisServer();
     replica = await startRedisServer({ replicaOf: primary });
-    const made = createRedisServers(
-      { url: primary.url, replicaUrl: replica.url, commandTimeoutMs: 250 },
-      { Log: silentLog, onAnswering: () => tier.catchUp() },
-    );
+    const made = createRedisServers({ url: primary.url, replicaUrl: replica.url, commandTimeoutMs: 250 }, silentLog);
     if (made === null) throw new Error('There is a Redis.');
     servers = made;
     tier = createSharedTier(servers, { count: (from, outcome) => void counted.push(`${from} ${outcome}`) });
+    servers.primary.onChange(isAnswering => {
+      if (isAnswering) tier.catchUp();
+    });
     servers.open();
     await whenBoth(true, 'primary');
     await whenBoth(true, 'replica');

@@ -1,6 +1,6 @@
 import { type CacheEntry, parseEntry } from './entry.ts';
-import { type RedisConnection, type RedisRole } from './redis-connection.ts';
-import { type RedisServers } from './redis.ts';
+import { type RedisConnection, type RedisRole } from '../redis/connection.ts';
+import { type RedisServers } from '../redis/servers.ts';
 
 /** Where an answer of the cache came from. */
 export type CacheTier = 'local' | Exclude<RedisRole, 'subscriber'>;

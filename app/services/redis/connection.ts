@@ -12,8 +12,6 @@ export interface RedisConnectionOptions {
   /** How long a command may take. */
   readonly commandTimeoutMs: number;
   readonly log: Pick<Logger, 'warn' | 'info'>;
-  /** Called each time that the server can be used (again). */
-  readonly onAnswering?: (client: Redis) => void;
 }
 
 /** A connection to a Redis server, which may be away: it comes back by itself, and nothing ever waits for it. */
@@ -22,6 +20,8 @@ export interface RedisConnection {
   /** Whether commands are worth sending: it is connected, and has answered lately. */
   readonly isAnswering: boolean;
   readonly client: Redis;
+  /** Has a listener told each time that the server can be used (again), and that it cannot. Must not throw. */
+  onChange(listener: (isAnswering: boolean) => void): void;
   /** Begins to connect; never throws. */
   open(): void;
   /** Does something with the server. Throws at once while it does not answer, and what a command throws. */
@@ -53,7 +53,7 @@ const RECONNECT_PAUSE = { baseMs: 100, maxMs: 5_000 };
  * away is logged once. No command is queued while the server is away.
  */
 export function createRedisConnection(options: RedisConnectionOptions): RedisConnection {
-  const { role, url, commandTimeoutMs, log, onAnswering } = options;
+  const { role, url, commandTimeoutMs, log } = options;
   const client = new Redis(url, {
     lazyConnect: true,
     enableOfflineQueue: false,
@@ -74,13 +74,15 @@ export function createRedisConnection(options: RedisConnectionOptions): RedisCon
     closed: false,
   };
 
+  const listeners: ((isAnswering: boolean) => void)[] = [];
+
   const setAnswering = (answering: boolean, error?: unknown): void => {
     if (state.answering === answering || state.closed) return;
     state.answering = answering;
     state.silences = 0;
-    if (!answering) return log.warn('redis.away', { role, ...(error !== undefined && { error }) });
-    log.info('redis.answers', { role });
-    onAnswering?.(client);
+    if (answering) log.info('redis.answers', { role });
+    else log.warn('redis.away', { role, ...(error !== undefined && { error }) });
+    for (const listener of listeners) listener(answering);
   };
 
   const run = async <T>(work: (client: Redis) => Promise<T>): Promise<T> => {
@@ -114,6 +116,7 @@ export function createRedisConnection(options: RedisConnectionOptions): RedisCon
     get isAnswering() {
       return state.answering === true;
     },
+    onChange: listener => void listeners.push(listener),
     run,
     open() {
       client.connect().catch(() => undefined);

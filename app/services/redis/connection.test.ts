@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { freePort } from '../../../test/support/mongodb-server.ts';
 import { type RedisServer, startRedisServer } from '../../../test/support/redis.ts';
 import { until } from '../../../test/support/until.ts';
-import { createRedisConnection, type RedisConnection } from './redis-connection.ts';
+import { createRedisConnection, type RedisConnection } from './connection.ts';
 
 describe('a connection to Redis', () => {
   let server: RedisServer;
@@ -21,8 +21,8 @@ describe('a connection to Redis', () => {
       url,
       commandTimeoutMs: 100,
       log: { warn: tell, info: tell },
-      onAnswering: () => (answered += 1),
     });
+    opened.onChange(isAnswering => (answered += Number(isAnswering)));
     opened.open();
     return opened;
   };
