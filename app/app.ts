@@ -123,6 +123,7 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
     clock,
     Log,
     observer: serviceMetrics.realtime.state,
+    messages,
   });
   const deliveries = createConfiguredDeliveries(config, {
     datastores,
@@ -210,6 +211,7 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
         states,
         contexts,
         health,
+        messages,
         clock,
         Log,
         metrics: serviceMetrics.realtime,

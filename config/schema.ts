@@ -413,6 +413,11 @@ export const configSchema = {
         minimum: 10,
         default: 1_000,
       }),
+      pollConnectedMs: key(
+        'CAMPAIGN_STATE_POLL_REDIS_MS',
+        'How often while Redis brings their news at once, for what is lost on the way.',
+        { type: 'integer', minimum: 10, default: 5_000 },
+      ),
       maxCampaigns: key('CAMPAIGN_STATE_MAX_CAMPAIGNS', 'How many live states stay in memory without subscribers.', {
         type: 'integer',
         minimum: 1,

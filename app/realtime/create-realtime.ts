@@ -9,6 +9,7 @@ import { type Clock } from '../context.ts';
 import { type Datastores } from '../datastore/datastores.ts';
 import { type Actor } from '../policy.ts';
 import { type RealtimeMetrics } from '../realtime-metrics.ts';
+import { type InstanceMessages } from '../services/redis/instance-messages.ts';
 import { campaignRequests, registerCampaignActions } from './actions/campaigns.ts';
 import { registerNexusActions } from './actions/nexus.ts';
 import { registerSessionActions } from './actions/session.ts';
@@ -28,6 +29,8 @@ export interface RealtimeDependencies {
   readonly states: CampaignStateManager | null;
   readonly contexts: ContextFactory;
   readonly health: Health;
+  /** What instances tell each other. */
+  readonly messages: InstanceMessages;
   readonly clock: Clock;
   readonly Log: Log;
   readonly metrics: RealtimeMetrics;
@@ -50,7 +53,7 @@ const SERVICES = ['campaign', 'nexus'];
 
 /** Makes the channel and what can be asked over it. Nothing is connected yet. */
 export function createRealtime(config: Config, dependencies: RealtimeDependencies): Realtime {
-  const { tokens, datastores, states, contexts, health, clock, Log, metrics } = dependencies;
+  const { tokens, datastores, states, contexts, health, messages, clock, Log, metrics } = dependencies;
   const { channel: channelConfig, state: stateConfig } = config;
   const bus = createBus({ clock, log: Log('app/realtime/bus'), metrics: metrics.bus });
   const subscriptions = createSubscriptions({
@@ -108,7 +111,14 @@ export function createRealtime(config: Config, dependencies: RealtimeDependencie
     subscriptions: () => subscriptions.summarize().subscribers,
   });
   const poll =
-    states && createStatePoll({ states, intervalMs: stateConfig.pollMs, log: Log('app/realtime/state-poll') });
+    states &&
+    createStatePoll({
+      states,
+      selectIntervalMs: () => (messages.isConnected ? stateConfig.pollConnectedMs : stateConfig.pollMs),
+      log: Log('app/realtime/state-poll'),
+    });
+  // News that came while Redis was away did not arrive.
+  messages.onChange(() => poll?.hurry());
 
   return {
     bus,

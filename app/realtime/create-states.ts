@@ -2,10 +2,12 @@ import { type Log } from '../../lib/log.ts';
 import { type Config } from '../../config/schema.ts';
 import { type Clock } from '../context.ts';
 import { type Datastores } from '../datastore/datastores.ts';
+import { type InstanceMessages } from '../services/redis/instance-messages.ts';
 import { type CampaignStateManager, createCampaignStateManager } from './state/campaign-state-manager.ts';
 import { createInitialState, readTemplate, summarizeMarkets } from './state/initial-state.ts';
 import { type StateObserver } from './state/live-campaign.ts';
 import { createMemoryJournal } from './state/memory-journal.ts';
+import { openStateNews } from './state-news.ts';
 
 const TEMPLATE = new URL('../../config/default_campaign.json', import.meta.url);
 
@@ -14,6 +16,8 @@ export interface StatesDependencies {
   readonly clock: Clock;
   readonly Log: Log;
   readonly observer: StateObserver;
+  /** What instances tell each other of commits goes through them. */
+  readonly messages: Pick<InstanceMessages, 'openTopic'>;
 }
 
 /**
@@ -26,10 +30,10 @@ export async function createStates(
 ): Promise<CampaignStateManager | null> {
   const { state } = config;
   if (!state.enabled) return null;
-  const { datastores, clock, Log, observer } = dependencies;
+  const { datastores, clock, Log, observer, messages } = dependencies;
   const template = await readTemplate(TEMPLATE);
   const forgetful = state.persistence ? undefined : createMemoryJournal();
-  return createCampaignStateManager({
+  const states: CampaignStateManager = createCampaignStateManager({
     journal: forgetful ?? datastores.stateJournal,
     snapshots: forgetful ?? datastores.stateSnapshots,
     async readInitialState(campaignId) {
@@ -42,6 +46,9 @@ export async function createStates(
     clock,
     log: Log('app/realtime/state'),
     observer,
+    // Without a journal that all instances read there is nothing to tell of.
+    ...(forgetful === undefined && { onCommitted: openStateNews(messages, () => states) }),
     options: { maxCampaigns: state.maxCampaigns, maxBytes: state.maxBytes, idleMs: state.idleMs },
   });
+  return states;
 }

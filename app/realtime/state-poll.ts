@@ -4,6 +4,8 @@ import { type CampaignStateManager } from './state/campaign-state-manager.ts';
 /** Asks the journal from time to time what other instances wrote: what their news do not reach is found so. */
 export interface StatePoll {
   start(): void;
+  /** Asks at once: news may have been lost. */
+  hurry(): void;
   /** Resolves when what was under way has ended. */
   stop(): Promise<void>;
 }
@@ -11,31 +13,45 @@ export interface StatePoll {
 /** Makes the poll. A failure is logged; the next one looks further back. */
 export function createStatePoll({
   states,
-  intervalMs,
+  selectIntervalMs,
   log,
 }: {
   readonly states: Pick<CampaignStateManager, 'poll'>;
-  readonly intervalMs: number;
+  /** Says after how long it is asked again. */
+  readonly selectIntervalMs: () => number;
   readonly log: Pick<Logger, 'warn'>;
 }): StatePoll {
   let timer: NodeJS.Timeout | undefined;
-  let polling: Promise<void> = Promise.resolve();
-  let isStopped = false;
+  let polling: Promise<void> | undefined;
+  let isHurried = false;
+  let isRunning = false;
 
-  const schedule = (): void => {
-    if (isStopped) return;
-    timer = setTimeout(() => {
-      polling = states
-        .poll()
-        .catch((error: unknown) => log.warn('state.notPolled', { error }))
-        .then(schedule);
-    }, intervalMs).unref();
+  const poll = async (): Promise<void> => {
+    do {
+      isHurried = false;
+      await states.poll().catch((error: unknown) => log.warn('state.notPolled', { error }));
+    } while (isHurried && isRunning);
+    polling = undefined;
+    schedule();
   };
 
+  function schedule(): void {
+    if (isRunning) timer = setTimeout(() => (polling = poll()), selectIntervalMs()).unref();
+  }
+
   return {
-    start: schedule,
+    start() {
+      isRunning = true;
+      schedule();
+    },
+    hurry() {
+      isHurried = true;
+      if (!isRunning || polling !== undefined) return;
+      clearTimeout(timer);
+      polling = poll();
+    },
     async stop() {
-      isStopped = true;
+      isRunning = false;
       clearTimeout(timer);
       await polling;
     },

@@ -326,16 +326,12 @@ describeStores('the live state of campaigns', target => {
     });
 
     it('tell what they committed, and find by a poll what they were not told', async () => {
-      const news: [string, number][] = [];
-      const other = createManager({ onCommitted: (id, version) => news.push([id, version]) });
+      const news: [string, object][] = [];
+      const other = createManager({ onCommitted: (id, position) => news.push([id, position]) });
       const view = createStateView();
       await manager.subscribe(campaignId, view.listener);
-      await write(update({ a: 1 }), {}, other);
-      await write(update({ a: 2 }), {}, other);
-      expect(news).toEqual([
-        [campaignId, 2],
-        [campaignId, 3],
-      ]);
+      const made = [await write(update({ a: 1 }), {}, other), await write(update({ a: 2 }), {}, other)];
+      expect(news).toEqual(made.map(({ version, changeId }) => [campaignId, { version, changeId }]));
       expect(view.version).toBe(1);
       await manager.poll();
       await until(
@@ -343,6 +339,84 @@ describeStores('the live state of campaigns', target => {
         version => version === 3,
       );
       expect(view.faults).toEqual([]);
+    });
+
+    it('read of the journal, once, what news tells of, and nothing for what they have', async () => {
+      const asked: string[] = [];
+      const reader = createManager({
+        journal: {
+          ...journal,
+          readSince: (...args) => (asked.push('since'), journal.readSince(...args)),
+          readHead: (...args) => (asked.push('head'), journal.readHead(...args)),
+        },
+      });
+      const view = createStateView();
+      await reader.subscribe(campaignId, view.listener);
+      asked.length = 0;
+      const { version, changeId } = await write(update({ a: 1 }));
+      for (let times = 0; times < 3; times++) reader.onNews(campaignId, version, changeId);
+      await until(
+        () => view.version,
+        seen => seen === version,
+      );
+      for (const known of [version, version - 1]) reader.onNews(campaignId, known, changeId);
+      await write(update({ b: 1 }), {}, reader);
+      expect(asked).toEqual(['since']);
+      expect(view.versions).toEqual([-1, 2, 3]);
+    });
+
+    it('miss no news that comes while the journal is read', async () => {
+      let meanwhile = async (): Promise<void> => undefined;
+      const reader = createManager({
+        journal: {
+          ...journal,
+          async readHead(id) {
+            const head = await journal.readHead(id);
+            await meanwhile();
+            return head;
+          },
+        },
+      });
+      const view = createStateView();
+      await reader.subscribe(campaignId, view.listener);
+      meanwhile = async () => {
+        meanwhile = async () => undefined;
+        const { version, changeId } = await write(update({ a: 1 }));
+        reader.onNews(campaignId, version, changeId);
+      };
+      // What nobody has: the journal is read to its end, and meanwhile there is more.
+      reader.onNews(campaignId, 1_000);
+      await until(
+        () => view.version,
+        version => version === 2,
+      );
+      expect(view.faults).toEqual([]);
+    });
+
+    it('look at the journal when news tells of another history, and believe it alone', async () => {
+      const view = createStateView();
+      await manager.subscribe(campaignId, view.listener);
+      const { version, changeId } = await write(update({ a: 1 }));
+      manager.onNews(campaignId, version, createId());
+      await write(update({ b: 1 }));
+      expect([view.versions, await manager.verify(campaignId)]).toEqual([[-1, 2, 3], true]);
+      // A backup is brought back, and another instance goes on from there.
+      const collection = open.store.collection({
+        name: 'campaign_state_journal',
+        ids: ['_id', 'campaignId'],
+        indexes: [],
+      });
+      await collection.deleteMany({ campaignId, from: { $gte: version } });
+      const other = createManager();
+      await write(update({ other: 1 }), {}, other);
+      const last = await write(update({ other: 2 }), {}, other);
+      expect(last.changeId).not.toBe(changeId);
+      manager.onNews(campaignId, last.version, last.changeId);
+      await until(
+        () => view.state,
+        state => (state as { other?: number } | undefined)?.other === 2,
+      );
+      expect(view.state).toEqual(await stateOf(other));
     });
   });
 

@@ -78,7 +78,7 @@ export interface LiveCampaignDependencies {
   /** Aborted when undecided writes are to be given up. */
   readonly signal: AbortSignal;
   /** Told after each commit of this process. */
-  readonly onCommitted?: ((campaignId: string, version: number) => void) | undefined;
+  readonly onCommitted?: ((campaignId: string, position: JournalPosition) => void) | undefined;
   readonly observer?: StateObserver | undefined;
   /** 0 to 1. */
   readonly random: () => number;
@@ -105,8 +105,8 @@ export interface LiveCampaign {
   subscribe(listener: StateListener, options?: SubscribeOptions): Promise<Subscription>;
   /** Reads the journal to its end. */
   readOn(): Promise<void>;
-  /** Takes the news that the journal has this version. */
-  onNews(version: number): void;
+  /** Takes the news that the journal has this version, as a part of this document where that is known. */
+  onNews(version: number, changeId?: string): void;
   snapshot(): StateSnapshotEvent;
   /** Resolves when what goes on beside the queue is done. */
   drain(): Promise<void>;
@@ -150,6 +150,9 @@ export function createLiveCampaign(
   const tail = createJournalTail();
   const listeners = new Set<StateListener>();
   let wantedVersion = 0;
+  let newsCount = 0;
+  /** Whether the journal is looked at because news told of another history. */
+  let isDoubted = false;
   let readers: { resolve: () => void; reject: (error: Error) => void }[] = [];
   let isWorking = false;
   let failures = 0;
@@ -229,7 +232,7 @@ export function createLiveCampaign(
       queue = queue.filter(pending => !pending.isSettled && !settleIfRecorded(pending));
       if (queue.some(isAhead)) {
         for (const pending of queue) pending.isReadFor = true;
-        await readJournal();
+        await readJournal(true);
         continue;
       }
       const plan = planCommit(queue, head, { campaignId, stateBytes, id: createId(), at: clock() });
@@ -288,7 +291,7 @@ export function createLiveCampaign(
         outcome: 'committed',
       });
     });
-    onCommitted?.(campaignId, head.version);
+    onCommitted?.(campaignId, { version: head.version, changeId: head.changeId });
     unsavedSince ??= head.at;
     if (head.version - snapshotVersion >= snapshotPolicy.everyVersions) isSnapshotDue = true;
     saveIfDue();
@@ -337,13 +340,17 @@ export function createLiveCampaign(
     }
   }
 
-  async function readJournal(): Promise<void> {
+  /** Reads on: as far as news told, or to the very end of the journal. */
+  async function readJournal(isToEnd: boolean): Promise<void> {
+    let heard: number;
     for (;;) {
+      heard = newsCount;
       const documents = await journal.readSince(campaignId, head.version, READ_LIMIT);
       await applyAll(documents);
-      if (documents.length === 0 && (await isAtEnd())) break;
+      if (documents.length === 0 ? await isAtEnd() : !isToEnd && head.version >= wantedVersion) break;
     }
-    wantedVersion = 0;
+    // News that came meanwhile may be of what was not there yet when the journal was read.
+    if (newsCount === heard) wantedVersion = 0;
   }
 
   /** Whether the journal ends where this process is. Where it ends earlier, or with another change, history was lost. */
@@ -373,7 +380,7 @@ export function createLiveCampaign(
       const reading = readers;
       readers = [];
       try {
-        if (reading.length > 0 || wantedVersion > head.version) await readJournal();
+        if (reading.length > 0 || wantedVersion > head.version) await readJournal(reading.length > 0);
         for (const { resolve } of reading) resolve();
         if (queue.length > 0) await commit();
         failures = 0;
@@ -493,10 +500,16 @@ export function createLiveCampaign(
       return { snapshot, unsubscribe: () => void listeners.delete(own) };
     },
     readOn,
-    onNews(version) {
-      if (version <= head.version) return;
-      wantedVersion = Math.max(wantedVersion, version);
-      wake();
+    onNews(version, changeId) {
+      if (version > head.version) {
+        newsCount += 1;
+        wantedVersion = Math.max(wantedVersion, version);
+        wake();
+      } else if (version === head.version && changeId !== undefined && changeId !== head.changeId && !isDoubted) {
+        isDoubted = true;
+        const settled = (): void => void (isDoubted = false);
+        void readOn().then(settled, settled);
+      }
     },
     snapshot,
     async drain() {
