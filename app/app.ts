@@ -30,7 +30,7 @@ import { createServices } from './services/create-services.ts';
 import { CHANNEL_PATH } from './realtime/channel.ts';
 import { createRealtime, type Realtime } from './realtime/create-realtime.ts';
 import { createStates } from './realtime/create-states.ts';
-import { createInstanceMessages } from './services/redis/instance-messages.ts';
+import { createInstanceMessages, type InstanceMessages } from './services/redis/instance-messages.ts';
 import { createRedisServers } from './services/redis/servers.ts';
 import { createRevocations } from './services/revocations.ts';
 import { createServiceMetrics } from './metrics.ts';
@@ -59,6 +59,8 @@ export interface App {
   readonly metrics: Metrics;
   /** Undefined in a process without the role `realtime`. */
   readonly realtime: Realtime | undefined;
+  /** What instances tell each other. */
+  readonly messages: Pick<InstanceMessages, 'isConnected'>;
   /** Listens and starts the workers. Throws what `listen` throws: a port that is taken. */
   start(): Promise<{ readonly url: string }>;
   /** Stops in order, once, and says why in the log when there is a reason. Gives the exit code. */
@@ -250,6 +252,7 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
     routes,
     metrics,
     realtime,
+    messages,
     async start() {
       await revocations.poll();
       redis?.open();
