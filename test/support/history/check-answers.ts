@@ -154,6 +154,11 @@ function checkWrite(
   if (isCertain && !failures.some(type => UNDECIDED.has(type)) && recorded !== undefined && isOneBody)
     fail('refused', `${eventId} was refused (${failures.join(', ')}), and the journal has it as ${recorded.version}.`);
 
+  const outcomes = new Set(successes.map(one => one.payload['outcome']));
+  const isRepeatAlone = outcomes.has('repeated') && !outcomes.has('committed');
+  if (isRepeatAlone && sendings.every(one => one.answers.length > 0) && !failures.some(type => UNDECIDED.has(type)))
+    fail('refused', `${eventId} was refused (${failures.join(', ')}), and is said to have been there after all.`);
+
   if (journal === undefined || recorded === undefined || !isOneBody) return;
   if (recorded.version <= knownBefore)
     fail('order', `${eventId} is version ${recorded.version}, and ${knownBefore} was known before it was sent.`);

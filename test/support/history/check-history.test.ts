@@ -251,6 +251,14 @@ const broken: Record<string, readonly [HistoryRule, (history: Draft) => Draft]> 
       return { ...history, entries };
     },
   ],
+  'a refusal of what had been written': [
+    'refused',
+    history =>
+      replace(history, [
+        '"version":4,"changeId":"d4","outcome":"committed"',
+        '"version":4,"changeId":"d4","outcome":"repeated"',
+      ]),
+  ],
   'a repeat with another version': [
     'repeat',
     history => {

@@ -1,0 +1,14 @@
+import { expect, it } from '@jest/globals';
+import { selectSeed } from '../support/random.ts';
+import { describeStores } from '../support/stores.ts';
+import { throwIfBroken } from './channel-proof.ts';
+import { runKilledInstances } from './channel-scenarios.ts';
+
+describeStores('instances that are killed while clients are connected', target => {
+  it('break no promise made to any of them', async () => {
+    const seed = selectSeed(`killed instances over ${target.name}`);
+    const proof = await runKilledInstances({ seed, rounds: 2, updates: 100, instances: 2 }, target);
+    throwIfBroken(proof);
+    expect(proof.resent).toBeGreaterThan(0);
+  }, 120_000);
+});
