@@ -1,6 +1,7 @@
 import { type Metrics } from '../lib/metrics.ts';
 import { type BusMetrics } from './realtime/bus.ts';
 import { type StateObserver } from './realtime/state/live-campaign.ts';
+import { type StreamMetrics } from './realtime/streams.ts';
 
 /** The metrics of live states and of those who are connected to them. */
 export interface RealtimeMetrics {
@@ -8,8 +9,13 @@ export interface RealtimeMetrics {
   readonly state: StateObserver;
   readonly connection: (outcome: 'opened' | 'closed' | 'refused') => void;
   readonly slow: (action: 'coalesced' | 'closed') => void;
+  readonly streams: StreamMetrics;
   /** Shows how many there are, at each scrape. */
-  watch(counts: { readonly connections: () => number; readonly subscriptions: () => number }): void;
+  watch(counts: {
+    readonly connections: () => number;
+    readonly subscriptions: () => number;
+    readonly streams: () => number;
+  }): void;
 }
 
 const COMMIT_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128];
@@ -40,6 +46,11 @@ export function createRealtimeMetrics(metrics: Metrics): RealtimeMetrics {
     name: 'channel_slow_subscribers_total',
     help: 'Subscribers that did not read in time: given a snapshot instead of what they missed, or closed.',
     labels: ['action'],
+  });
+  const items = metrics.counter({
+    name: 'channel_stream_items_total',
+    help: 'Items that streams sent, by the request that they answer.',
+    labels: ['type'],
   });
   const commits = metrics.histogram({
     name: 'state_commit_duration_seconds',
@@ -75,6 +86,7 @@ export function createRealtimeMetrics(metrics: Metrics): RealtimeMetrics {
     },
     connection: outcome => connections.inc({ outcome }),
     slow: action => slow.inc({ action }),
+    streams: { item: type => items.inc({ type }), slow: action => slow.inc({ action }) },
     watch(counts) {
       metrics.gauge({ name: 'channel_connections', help: 'Connections that are open.' }, gauge =>
         gauge.set(counts.connections()),
@@ -82,6 +94,7 @@ export function createRealtimeMetrics(metrics: Metrics): RealtimeMetrics {
       metrics.gauge({ name: 'channel_subscriptions', help: 'Subscriptions to campaigns.' }, gauge =>
         gauge.set(counts.subscriptions()),
       );
+      metrics.gauge({ name: 'channel_streams', help: 'Streams that are open.' }, gauge => gauge.set(counts.streams()));
     },
   };
 }

@@ -445,10 +445,15 @@ export const configSchema = {
         minimum: 1,
         default: 100,
       }),
-      maxSubscriptions: key('CHANNEL_MAX_SUBSCRIPTIONS', 'How many campaigns a connection subscribes to.', {
+      maxSubscriptions: key('CHANNEL_MAX_SUBSCRIPTIONS', 'How many subscriptions and streams a connection has.', {
         type: 'integer',
         minimum: 1,
         default: 100,
+      }),
+      streamHeartbeatMs: key('CHANNEL_STREAM_HEARTBEAT_MS', 'How often a stream says that it is alive.', {
+        type: 'integer',
+        minimum: 10,
+        default: 15_000,
       }),
       requestsPerSecond: key('CHANNEL_REQUESTS_PER_SECOND', 'How many requests a connection has in a second.', {
         type: 'integer',

@@ -145,6 +145,22 @@ export const listPayload = payload(
   ['limit', 'offset'],
 );
 
+/** What there are streams of. */
+export const streamKinds = ['state', 'events', 'analytics'] as const;
+
+/** The payload of `campaign:stream_state` and its like. */
+export const streamPayload = payload('What is to be followed.', { campaignId }, ['campaignId']);
+
+/** The payload of `campaign:stream_stop`. */
+export const streamStopPayload = payload(
+  'Which streams are not wanted any more.',
+  {
+    campaignId,
+    stream: { type: 'string', enum: streamKinds, description: 'The one stream; all of the campaign when left out.' },
+  },
+  ['campaignId'],
+);
+
 /** The payload of `auth:refresh`. */
 export const refreshPayload = payload(
   'A new token.',
@@ -173,4 +189,5 @@ export type SubscribePayload = FromSchema<typeof subscribePayload>;
 export type StatePayload = FromSchema<typeof statePayload>;
 export type HistoryPayload = FromSchema<typeof historyPayload>;
 export type ListPayload = FromSchema<typeof listPayload>;
+export type StreamStopPayload = FromSchema<typeof streamStopPayload>;
 export type RefreshPayload = FromSchema<typeof refreshPayload>;

@@ -7,6 +7,7 @@ import { type Connection } from './connection.ts';
 import {
   createLifeEvent,
   type Envelope,
+  type EventName,
   type EventPayload,
   formatEventType,
   formatFailure,
@@ -14,6 +15,8 @@ import {
   toServiceError,
 } from './envelope.ts';
 import { createRecentKeys } from './recent-keys.ts';
+import { type StreamWriter } from './stream.ts';
+import { type Streams } from './streams.ts';
 
 /** Who asks, and over what. */
 export interface Caller {
@@ -32,6 +35,9 @@ export interface ActionRequest {
 
 /** Carries out a request. `campaignId` is what `admit` gave. Throws what the caller is told. */
 export type ActionHandler = (request: ActionRequest, campaignId: string) => Promise<EventPayload>;
+
+/** Has a stream filled from now on, until it ends. Throws what the caller is told; then nothing was started. */
+export type StreamHandler = (request: ActionRequest, campaignId: string, stream: StreamWriter) => Promise<void>;
 
 export interface ActionOptions {
   /**
@@ -69,9 +75,20 @@ export interface Bus {
     handler: ActionHandler,
     options?: ActionOptions,
   ): void;
+  /**
+   * Makes a request one that a stream answers: `started`, then `stream` with each item, `heartbeat` from time to time, and
+   * one end, `success` or `failed`. It is a question: nobody but the caller hears of it.
+   */
+  registerStream(
+    service: string,
+    action: string,
+    version: number,
+    handler: StreamHandler,
+    options?: Pick<ActionOptions, 'admit'>,
+  ): void;
   /** The types that can be sent. */
   listRequests(): string[];
-  /** Carries out a request and gives its one answer, `success` or `failed`. Never throws. */
+  /** Carries out a request and gives its one answer, `success` (of a stream `started`) or `failed`. Never throws. */
   handle(envelope: RequestEnvelope, caller: Caller): Promise<Envelope>;
   /** Does the same for those who have no use for an answer that is a failure: throws the `ServiceError` that it tells of. */
   ask(envelope: RequestEnvelope, caller: Caller): Promise<Envelope>;
@@ -92,6 +109,8 @@ export interface BusDependencies {
   readonly clock: Clock;
   readonly log: Pick<Logger, 'warn' | 'error'>;
   readonly metrics: BusMetrics;
+  /** Holds the streams that are open. Without it no stream can be registered. */
+  readonly streams?: Pick<Streams, 'start'>;
   /** How many events wait for one handler at most. */
   readonly queueLimit?: number;
 }
@@ -105,6 +124,8 @@ interface Outcome {
 interface Action {
   readonly handler: ActionHandler;
   readonly options: ActionOptions;
+  /** What an answer that is no failure says. */
+  readonly answers: 'success' | 'started';
 }
 
 interface Listener {
@@ -119,7 +140,7 @@ const DEDUPE_MS = 60_000;
 const DEDUPE_MAX = 100_000;
 
 /** Makes the bus. The life of a request is told by it, never by those who carry it out. */
-export function createBus({ clock, log, metrics, queueLimit = QUEUE_LIMIT }: BusDependencies): Bus {
+export function createBus({ clock, log, metrics, streams, queueLimit = QUEUE_LIMIT }: BusDependencies): Bus {
   const actions = new Map<string, Action>();
   const listeners = new Map<string, Set<Listener>>();
   const published = createRecentKeys({ ttlMs: DEDUPE_MS, max: DEDUPE_MAX });
@@ -154,11 +175,11 @@ export function createBus({ clock, log, metrics, queueLimit = QUEUE_LIMIT }: Bus
 
   const perform = async (
     request: ActionRequest,
-    { handler, options }: Action,
+    { handler, options, answers }: Action,
     campaignId: string,
   ): Promise<Outcome> => {
     try {
-      return { answer: createLifeEvent(request.envelope, 'success', await handler(request, campaignId), clock()) };
+      return { answer: createLifeEvent(request.envelope, answers, await handler(request, campaignId), clock()) };
     } catch (error) {
       return fail(request, error, options.explain);
     }
@@ -195,11 +216,30 @@ export function createBus({ clock, log, metrics, queueLimit = QUEUE_LIMIT }: Bus
     return outcome;
   };
 
+  const register = (name: Omit<EventName, 'state'>, action: Action): void => {
+    const type = formatEventType({ ...name, state: 'requested' });
+    if (actions.has(type)) throw new Error(`${type} is registered twice.`);
+    actions.set(type, action);
+  };
+
   return {
     registerAction(service, action, version, handler, options = {}) {
-      const type = formatEventType({ service, action, version, state: 'requested' });
-      if (actions.has(type)) throw new Error(`${type} is registered twice.`);
-      actions.set(type, { handler, options });
+      register({ service, action, version }, { handler, options, answers: 'success' });
+    },
+    registerStream(service, action, version, handler, options = {}) {
+      if (streams === undefined) throw new Error('There are no streams.');
+      const start: ActionHandler = (request, campaignId) =>
+        streams.start({
+          envelope: request.envelope,
+          campaignId,
+          connection: request.caller.connection,
+          signal: request.caller.signal,
+          fill: stream => handler(request, campaignId, stream),
+        });
+      register(
+        { service, action, version },
+        { handler: start, options: { ...options, isPrivate: true }, answers: 'started' },
+      );
     },
     listRequests: () => [...actions.keys()],
     handle: async (envelope, caller) => (await resolve(envelope, caller)).answer,

@@ -27,6 +27,7 @@ import {
 } from './envelope.ts';
 import { createFrame } from './frame.ts';
 import { createSocketConnection, EVENT, formatReason, type SocketConnection } from './socket-connection.ts';
+import { type Streams } from './streams.ts';
 import { type Subscriptions } from './subscriptions.ts';
 
 export interface ChannelOptions {
@@ -47,7 +48,8 @@ export interface ChannelOptions {
 export interface ChannelDependencies {
   readonly bus: Bus;
   readonly tokens: TokenVerifier<Actor>;
-  readonly subscriptions: Subscriptions;
+  readonly subscriptions: Pick<Subscriptions, 'list' | 'unsubscribe'>;
+  readonly streams: Pick<Streams, 'endUngranted'>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly options: ChannelOptions;
@@ -95,7 +97,7 @@ const MAX_REFUSED = 1_000;
 
 /** Makes the channel. Nothing is connected yet. */
 export function createChannel(dependencies: ChannelDependencies): Channel {
-  const { bus, tokens, subscriptions, clock, log, options, onConnection, random = Math.random } = dependencies;
+  const { bus, tokens, subscriptions, streams, clock, log, options, onConnection, random = Math.random } = dependencies;
   const sessions = new Map<string, Session>();
   const countOf = new Map<string, number>();
   const io: Server = new Server({
@@ -271,6 +273,7 @@ export function createChannel(dependencies: ChannelDependencies): Channel {
       if (actor.userId !== session.verified.actor.userId) throw new UnauthorizedError('The token is another user’s.');
       session.verified = verified;
       // What the new token does not grant ends with the old one.
+      streams.endUngranted(session.connection);
       const ended = subscriptions.list(session.connection).filter(campaignId => !isAllowed(actor, 'read', campaignId));
       for (const campaignId of ended) await subscriptions.unsubscribe(campaignId, session.connection);
       return { expiresAt: new Date(validUntil * 1000), ended };

@@ -10,16 +10,21 @@ import { type Datastores } from '../datastore/datastores.ts';
 import { type Actor } from '../policy.ts';
 import { type RealtimeMetrics } from '../realtime-metrics.ts';
 import { type InstanceMessages } from '../services/redis/instance-messages.ts';
-import { campaignRequests, registerCampaignActions } from './actions/campaigns.ts';
+import { registerCampaignActions } from './actions/campaigns.ts';
 import { registerNexusActions } from './actions/nexus.ts';
 import { registerSessionActions } from './actions/session.ts';
+import { registerStreamActions } from './actions/streams.ts';
 import { type Bus, createBus } from './bus.ts';
+import { createCampaignAnalytics } from './campaign-analytics.ts';
 import { createCampaignIds } from './campaign-ids.ts';
 import { type Channel, createChannel } from './channel.ts';
+import { requests } from './declarations.ts';
 import { type EventPayload } from './envelope.ts';
 import { createPresence, type Presence } from './presence.ts';
+import { createRegistrar, selectName } from './registrar.ts';
 import { type CampaignStateManager } from './state/campaign-state-manager.ts';
 import { createStatePoll } from './state-poll.ts';
+import { createStreams } from './streams.ts';
 import { createSubscriptions, type Subscriptions } from './subscriptions.ts';
 
 export interface RealtimeDependencies {
@@ -48,33 +53,40 @@ export interface Realtime {
   close(): Promise<void>;
 }
 
-/** The services that can be asked how they are. */
-const SERVICES = ['campaign', 'nexus'];
-
 /** Makes the channel and what can be asked over it. Nothing is connected yet. */
 export function createRealtime(config: Config, dependencies: RealtimeDependencies): Realtime {
   const { tokens, datastores, states, contexts, health, messages, clock, Log, metrics } = dependencies;
   const { channel: channelConfig, state: stateConfig } = config;
-  const bus = createBus({ clock, log: Log('app/realtime/bus'), metrics: metrics.bus });
+  const limits = {
+    bufferCount: stateConfig.subscriberBuffer,
+    bufferBytes: stateConfig.subscriberBufferBytes,
+    drainMs: stateConfig.subscriberDrainMs,
+    perConnection: channelConfig.maxSubscriptions,
+    heartbeatMs: channelConfig.streamHeartbeatMs,
+  };
+  const streams = createStreams({
+    clock,
+    limits,
+    countOthers: connection => subscriptions.countOf(connection),
+    metrics: metrics.streams,
+  });
+  const bus = createBus({ clock, log: Log('app/realtime/bus'), metrics: metrics.bus, streams });
   const subscriptions = createSubscriptions({
     states: states ?? { subscribe: () => Promise.reject(createSwitchedOffError()) },
     clock,
     log: Log('app/realtime/subscriptions'),
-    limits: {
-      bufferCount: stateConfig.subscriberBuffer,
-      bufferBytes: stateConfig.subscriberBufferBytes,
-      drainMs: stateConfig.subscriberDrainMs,
-      perConnection: channelConfig.maxSubscriptions,
-    },
+    limits,
+    countOthers: connection => streams.count(connection),
     windowMs: stateConfig.frameWindowMs,
     onSlow: metrics.slow,
   });
   const presence = createPresence({ subscriptions });
-  const { maxSubscriptions: _ofSubscriptions, ...options } = channelConfig;
+  const { maxSubscriptions: _ofSubscriptions, streamHeartbeatMs: _ofStreams, ...options } = channelConfig;
   const channel = createChannel({
     bus,
     tokens,
     subscriptions,
+    streams,
     clock,
     log: Log('app/realtime/channel'),
     options,
@@ -86,29 +98,31 @@ export function createRealtime(config: Config, dependencies: RealtimeDependencie
       ...readiness,
       connections: channel.connectionCount,
       subscriptions: subscriptions.summarize(),
+      streams: streams.total,
       state: states === null ? { isEnabled: false } : { isEnabled: true, ...states.summarize() },
     };
   };
-  registerSessionActions(bus, {
-    refreshToken: (caller, token) => channel.refreshToken(caller, token),
-    readHealth,
-    services: SERVICES,
-  });
   const campaignIds = createCampaignIds({
     campaigns: datastores.campaigns,
     defaultIdentifier: stateConfig.defaultCampaign,
   });
+  const registrar = createRegistrar(bus, campaignIds);
+  registerSessionActions(registrar, {
+    refreshToken: (caller, token) => channel.refreshToken(caller, token),
+    readHealth,
+  });
   registerNexusActions(bus, { campaignIds, clock, maxPatterns: channelConfig.maxSubscriptions });
   if (states === null) {
-    for (const action of campaignRequests) {
-      bus.registerAction('campaign', action, 1, () => Promise.reject(createSwitchedOffError()), { isPrivate: true });
-    }
+    registerSwitchedOff(bus);
   } else {
-    registerCampaignActions(bus, { states, subscriptions, campaignIds, users: datastores.users, contexts });
+    registerCampaignActions(registrar, { states, subscriptions, users: datastores.users, contexts });
+    const analytics = createCampaignAnalytics({ states, presence, clock });
+    registerStreamActions(registrar, { bus, states, streams, subscriptions, analytics });
   }
   metrics.watch({
     connections: () => channel.connectionCount,
     subscriptions: () => subscriptions.summarize().subscribers,
+    streams: () => streams.total,
   });
   const poll =
     states &&
@@ -133,6 +147,15 @@ export function createRealtime(config: Config, dependencies: RealtimeDependencie
       await Promise.all([channel.close(), poll?.stop()]);
     },
   };
+}
+
+/** Answers what cannot be asked without live states by saying so. */
+function registerSwitchedOff(bus: Bus): void {
+  for (const declaration of Object.values(requests)) {
+    const [service, action] = selectName(declaration);
+    if (service !== 'campaign' || action === 'health') continue;
+    bus.registerAction(service, action, 1, () => Promise.reject(createSwitchedOffError()), { isPrivate: true });
+  }
 }
 
 function createSwitchedOffError(): ServiceUnavailableError {

@@ -4,16 +4,26 @@ import { type Envelope } from './envelope.ts';
 export interface Frame {
   readonly text: string;
   readonly sizeBytes: number;
+  /** The event's payload alone, as JSON text. */
+  readonly payload: string;
   /** The same in the form of one kind of connection, made when the first of that kind needs it. */
   readonly encoded: Map<string, unknown>;
 }
 
-/** Makes a frame of an event. `payload`, as JSON text, takes the place of the event's own. */
-export function createFrame(event: Envelope, payload?: string): Frame {
-  const text = payload === undefined ? JSON.stringify(event) : spliceText(event, payload);
-  return { text, sizeBytes: Buffer.byteLength(text), encoded: new Map<string, unknown>() };
-}
+const PAYLOAD = ',"payload":';
 
-function spliceText({ payload: _empty, ...rest }: Envelope, payload: string): string {
-  return `${JSON.stringify(rest).slice(0, -1)},"payload":${payload}}`;
+/** Makes a frame of an event. `payload`, as JSON text, takes the place of the event's own. */
+export function createFrame(event: Envelope, payload = JSON.stringify(event.payload)): Frame {
+  const { payload: _taken, ...rest } = event;
+  const head = JSON.stringify(rest).slice(0, -1);
+  const text = `${head}${PAYLOAD}${payload}}`;
+  return {
+    text,
+    sizeBytes: Buffer.byteLength(text),
+    // Cut out of the text when it is asked for, so that it takes no memory of its own.
+    get payload() {
+      return text.slice(head.length + PAYLOAD.length, -1);
+    },
+    encoded: new Map<string, unknown>(),
+  };
 }

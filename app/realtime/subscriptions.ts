@@ -32,6 +32,8 @@ export interface Subscriptions {
   unsubscribe(campaignId: string, connection: Connection): Promise<boolean>;
   /** The subscriptions of a connection, by campaign. */
   list(connection: Connection): readonly string[];
+  /** How many subscriptions a connection has or is about to have. */
+  countOf(connection: Connection): number;
   /** How many subscribers a campaign has in this process. */
   count(campaignId: string): number;
   /** Has a listener told of each campaign that has a subscriber more or less. Must not throw. */
@@ -45,6 +47,8 @@ export interface SubscriptionsOptions {
   readonly clock: Clock;
   readonly log: Pick<Logger, 'error'>;
   readonly limits: SubscriberLimits & { readonly perConnection: number };
+  /** How many of the places for subscriptions a connection has taken for something else. */
+  readonly countOthers?: (connection: Connection) => number;
   readonly windowMs: number;
   readonly onSlow: (action: 'coalesced' | 'closed') => void;
 }
@@ -64,7 +68,7 @@ class Own extends Map<string, Subscriber> {
 
 /** Makes the subscriptions of a process. */
 export function createSubscriptions(dependencies: SubscriptionsOptions): Subscriptions {
-  const { states, clock, log, limits, windowMs, onSlow } = dependencies;
+  const { states, clock, log, limits, countOthers = () => 0, windowMs, onSlow } = dependencies;
   const feeds = new Map<string, OpenFeed>();
   const byConnection = new Map<Connection, Own>();
   const turns = createKeyedQueue();
@@ -131,8 +135,8 @@ export function createSubscriptions(dependencies: SubscriptionsOptions): Subscri
   const join = async (request: SubscribeRequest): Promise<JoinedAt> => {
     const { campaignId, connection, mode, since, selectView, isViewFixed, signal } = request;
     const own = selectOwn(connection);
-    if (!own.has(campaignId) && own.size + own.joining >= limits.perConnection) {
-      throw new LimitExceededError(`A connection may have ${limits.perConnection} subscriptions.`);
+    if (!own.has(campaignId) && own.size + own.joining + countOthers(connection) >= limits.perConnection) {
+      throw new LimitExceededError(`A connection may have ${limits.perConnection} subscriptions and streams.`);
     }
     const opened = use(campaignId);
     own.joining += 1;
@@ -162,6 +166,10 @@ export function createSubscriptions(dependencies: SubscriptionsOptions): Subscri
     unsubscribe: (campaignId, connection) =>
       turns.run(selectTurn(campaignId, connection), async () => leave(campaignId, connection)),
     list: connection => [...(byConnection.get(connection)?.keys() ?? [])],
+    countOf(connection) {
+      const own = byConnection.get(connection);
+      return own === undefined ? 0 : own.size + own.joining;
+    },
     count: campaignId => feeds.get(campaignId)?.feed?.subscriberCount ?? 0,
     onCount: listener => void countListeners.push(listener),
     summarize() {

@@ -1,99 +1,43 @@
-import { UnauthorizedError, ValidationError } from '../../../lib/errors.ts';
-import { createValidator, type Validator } from '../../../lib/schema/validator.ts';
+import { ValidationError } from '../../../lib/errors.ts';
 import {
-  batchPayload,
-  configPayload,
-  featurePayload,
   type HistoryPayload,
-  historyPayload,
   type ListPayload,
-  listPayload,
-  rollbackPayload,
   type StatePayload,
-  statePayload,
   type SubscribePayload,
-  subscribePayload,
-  unsubscribePayload,
-  updatePayload,
 } from '../../../schemas/channel-requests.ts';
 import { type ContextFactory } from '../../context-factory.ts';
 import { type Datastores } from '../../datastore/datastores.ts';
 import { list } from '../../managers/campaigns/list.ts';
-import { type Action, type Actor, isAllowed } from '../../policy.ts';
-import { type ActionHandler, type ActionOptions, type ActionRequest, type Bus } from '../bus.ts';
-import { type CampaignIds } from '../campaign-ids.ts';
+import { isAllowed } from '../../policy.ts';
+import { type ActionRequest } from '../bus.ts';
+import { requests } from '../declarations.ts';
 import { type EventPayload } from '../envelope.ts';
+import { type PayloadHandler, type Registrar } from '../registrar.ts';
 import { type CampaignStateManager } from '../state/campaign-state-manager.ts';
 import { StateVersionMismatchError } from '../state/errors.ts';
 import { type StateChange } from '../state/events.ts';
 import { type StateOperation } from '../state/operations.ts';
-import { selectVariant } from '../state/variants.ts';
-import { applyView, type StateView } from '../state-frames.ts';
-import { type SelectView } from '../campaign-feed.ts';
+import { applyView } from '../state-frames.ts';
 import { type Subscriptions } from '../subscriptions.ts';
+import { selectConnection } from './select-connection.ts';
+import { createViewSelector, seesVariants } from './views.ts';
 
 export interface CampaignActionsDependencies {
   readonly states: CampaignStateManager;
   readonly subscriptions: Subscriptions;
-  readonly campaignIds: CampaignIds;
   readonly users: Pick<Datastores['users'], 'selectReference'>;
   readonly contexts: ContextFactory;
 }
 
-/** The kinds of operations, each a request, and the schema of its payload. */
-const writes = {
-  update: updatePayload,
-  feature: featurePayload,
-  config: configPayload,
-  batch: batchPayload,
-  rollback: rollbackPayload,
-} as const;
-
-/** All that can be asked about campaigns. */
-export const campaignRequests = [
-  ...Object.keys(writes),
-  'subscribe',
-  'unsubscribe',
-  'state',
-  'history',
-  'list',
-] as const;
-
-const RAW: StateView = { isRaw: true };
+/** The kinds of operations, each a request. */
+const writes = ['update', 'feature', 'config', 'batch', 'rollback'] as const;
 
 /** Registers what can be asked about campaigns and their states. */
-export function registerCampaignActions(bus: Bus, dependencies: CampaignActionsDependencies): void {
-  const { states, subscriptions, campaignIds, users, contexts } = dependencies;
+export function registerCampaignActions(registrar: Registrar, dependencies: CampaignActionsDependencies): void {
+  const { states, subscriptions, users, contexts } = dependencies;
 
-  const register = <P>(action: string, schema: object, options: ActionOptions, handler: PayloadHandler<P>): void => {
-    const validator: Validator<P> = createValidator(schema);
-    const { admit } = options;
-    const check = ({ envelope }: ActionRequest): void => validator.throwIfInvalid(envelope.payload);
-    const carryOut: ActionHandler = (request, campaignId) => {
-      if (admit === undefined) check(request);
-      return handler(request.envelope.payload as P, request, campaignId);
-    };
-    const checkFirst: ActionOptions['admit'] = request => {
-      check(request);
-      return admit?.(request) ?? Promise.resolve('');
-    };
-    bus.registerAction('campaign', action, 1, carryOut, { ...options, ...(admit && { admit: checkFirst }) });
-  };
-
-  /** Lets those pass who may do one of these on the campaign: what exactly is needed may follow from what is written. */
-  const admit =
-    (...actions: readonly Action[]): NonNullable<ActionOptions['admit']> =>
-    async ({ envelope, caller }) => {
-      const campaignId = await campaignIds.resolve(envelope.payload['campaignId'], caller.actor);
-      if (!actions.some(action => isAllowed(caller.actor, action, campaignId))) throw new UnauthorizedError();
-      return campaignId;
-    };
-  // Questions and their answers are not what happens: only who asks hears of them.
-  const readers = { admit: admit('read'), isPrivate: true };
-
-  for (const [kind, schema] of Object.entries(writes)) {
-    const options = { admit: admit('state:update', 'feature:update', 'config:update'), explain };
-    register<WritePayload>(kind, schema, options, async (payload, { envelope, caller }, campaignId) => {
+  for (const kind of writes) {
+    const write: PayloadHandler<WritePayload> = async (payload, { envelope, caller }, campaignId) => {
       const { campaignId: _given, expectedVersion, ...content } = payload;
       const { version, changeId, at, outcome } = await states.write({
         campaignId,
@@ -104,10 +48,11 @@ export function registerCampaignActions(bus: Bus, dependencies: CampaignActionsD
         expectedVersion,
       });
       return { campaignId, version, changeId, at, outcome };
-    });
+    };
+    registrar.request(requests[kind], write, explain);
   }
 
-  register<SubscribePayload>('subscribe', subscribePayload, readers, async (payload, { caller }, campaignId) => {
+  registrar.request<SubscribePayload>(requests.subscribe, async (payload, { caller }, campaignId) => {
     const { since, mode = 'patch', segment } = payload;
     const { actor, signal } = caller;
     const connection = selectConnection(caller);
@@ -126,12 +71,12 @@ export function registerCampaignActions(bus: Bus, dependencies: CampaignActionsD
     return { campaignId, mode, ...joined };
   });
 
-  register('unsubscribe', unsubscribePayload, readers, async (_payload, { caller }, campaignId) => {
+  registrar.request(requests.unsubscribe, async (_payload, { caller }, campaignId) => {
     const wasSubscribed = await subscriptions.unsubscribe(campaignId, selectConnection(caller));
     return { campaignId, wasSubscribed };
   });
 
-  register<StatePayload>('state', statePayload, readers, async ({ version }, { caller }, campaignId) => {
+  registrar.request<StatePayload>(requests.state, async ({ version }, { caller }, campaignId) => {
     const { state, ...snapshot } = await states.read(campaignId, version);
     const view = createViewSelector(campaignId, caller.actor, undefined)(state);
     return {
@@ -143,24 +88,20 @@ export function registerCampaignActions(bus: Bus, dependencies: CampaignActionsD
     };
   });
 
-  register<HistoryPayload>('history', historyPayload, readers, async ({ before, limit }, _request, campaignId) => {
+  registrar.request<HistoryPayload>(requests.history, async ({ before, limit }, _request, campaignId) => {
     const changes = await states.listHistory(campaignId, { ...(before !== undefined && { before }), limit });
     return { campaignId, changes: changes.map(({ patch: _patch, eventId: _eventId, ...change }) => change) };
   });
 
-  register<ListPayload>(
-    'list',
-    listPayload,
-    { isPrivate: true },
-    async ({ limit, offset, q }, { envelope, caller }) => {
-      if (offset % limit !== 0)
-        throw new ValidationError([{ path: '/offset', message: 'must be a multiple of the limit' }]);
-      const ctx = contexts.forActor(caller.actor, envelope.metadata.correlation ?? envelope.eventId, caller.signal);
-      const page = { page: offset / limit, pageSize: limit, sortBy: 'name', direction: 1 } as const;
-      const { rows, total } = await list(ctx, { q, ...page });
-      return { campaigns: rows.map(selectSummary), total, limit, offset };
-    },
-  );
+  registrar.request<ListPayload>(requests.list, async ({ limit, offset, q }, { envelope, caller }) => {
+    if (offset % limit !== 0) {
+      throw new ValidationError([{ path: '/offset', message: 'must be a multiple of the limit' }]);
+    }
+    const ctx = contexts.forActor(caller.actor, envelope.metadata.correlation ?? envelope.eventId, caller.signal);
+    const page = { page: offset / limit, pageSize: limit, sortBy: 'name', direction: 1 } as const;
+    const { rows, total } = await list(ctx, { q, ...page });
+    return { campaigns: rows.map(selectSummary), total, limit, offset };
+  });
 
   /** What brings one up to date who expected another version, as far as it may read. */
   function explain(error: unknown, { caller }: ActionRequest): EventPayload {
@@ -178,32 +119,9 @@ export function registerCampaignActions(bus: Bus, dependencies: CampaignActionsD
   }
 }
 
-type PayloadHandler<P> = (payload: P, request: ActionRequest, campaignId: string) => Promise<EventPayload>;
-
 interface WritePayload {
   readonly campaignId: string | number;
   readonly expectedVersion?: number;
-}
-
-/** Whether an actor works on the variants themselves, and so sees the state as it is. */
-function seesVariants(actor: Actor, campaignId: string): boolean {
-  return isAllowed(actor, 'config:update', campaignId);
-}
-
-function createViewSelector(campaignId: string, actor: Actor, segment: string | undefined): SelectView {
-  if (segment === undefined && seesVariants(actor, campaignId)) return () => RAW;
-  return state => {
-    const isVaried = Object.keys((state['variants'] as object | undefined) ?? {}).length > 0;
-    if (!isVaried) return RAW;
-    return { isRaw: false, key: selectVariant(campaignId, state, { segment, userId: actor.userId }) };
-  };
-}
-
-function selectConnection({ connection }: ActionRequest['caller']) {
-  if (connection === undefined) {
-    throw new ValidationError([{ path: '', message: 'can be asked for over a connection alone' }]);
-  }
-  return connection;
 }
 
 function formatMissed({ eventId: _eventId, patch, ...change }: StateChange): EventPayload {

@@ -1,7 +1,8 @@
-import { createValidator, type Validator } from '../../../lib/schema/validator.ts';
-import { type RefreshPayload, refreshPayload } from '../../../schemas/channel-requests.ts';
-import { type ActionRequest, type Bus, type Caller } from '../bus.ts';
+import { type RefreshPayload } from '../../../schemas/channel-requests.ts';
+import { type Caller } from '../bus.ts';
+import { requests } from '../declarations.ts';
 import { type EventPayload } from '../envelope.ts';
+import { type Registrar } from '../registrar.ts';
 
 /** What the service says of itself on the channel. */
 export type ReadHealth = () => Promise<EventPayload>;
@@ -11,27 +12,10 @@ export type RefreshToken = (caller: Caller, token: string) => Promise<EventPaylo
 
 /** Registers what can be asked about the connection and the service itself. */
 export function registerSessionActions(
-  bus: Bus,
-  {
-    refreshToken,
-    readHealth,
-    services,
-  }: {
-    readonly refreshToken: RefreshToken;
-    readonly readHealth: ReadHealth;
-    /** The services whose health can be asked for. */
-    readonly services: readonly string[];
-  },
+  registrar: Registrar,
+  { refreshToken, readHealth }: { readonly refreshToken: RefreshToken; readonly readHealth: ReadHealth },
 ): void {
-  const tokens: Validator<RefreshPayload> = createValidator(refreshPayload);
-  const refresh = async ({ envelope, caller }: ActionRequest): Promise<EventPayload> => {
-    const { payload } = envelope as { payload: unknown };
-    tokens.throwIfInvalid(payload);
-    return refreshToken(caller, payload.token);
-  };
-  // A token is nobody else's business.
-  bus.registerAction('auth', 'refresh', 1, refresh, { isPrivate: true });
-  for (const service of services) {
-    bus.registerAction(service, 'health', 1, readHealth, { isPrivate: true });
-  }
+  registrar.request<RefreshPayload>(requests.refresh, ({ token }, { caller }) => refreshToken(caller, token));
+  registrar.request(requests.campaignHealth, readHealth);
+  registrar.request(requests.nexusHealth, readHealth);
 }
