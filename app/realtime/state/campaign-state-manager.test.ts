@@ -341,6 +341,21 @@ describeStores('the live state of campaigns', target => {
       expect(view.faults).toEqual([]);
     });
 
+    it('find by polls, in turn, what was written at another time by the clock of the one that wrote it', async () => {
+      const other = createManager();
+      const clock = (): Date => new Date(Date.now() + 3_600_000);
+      const ahead = createManager({ clock, options: { pollChecks: 1 } });
+      const followed = [campaignId, createId()];
+      const views = followed.map(() => createStateView());
+      for (const [at, view] of views.entries()) await ahead.subscribe(followed[at] ?? '', view.listener);
+      for (const one of followed) await write(update({ a: 1 }), { campaignId: one }, other);
+      await ahead.poll();
+      expect(views.map(({ version }) => version)).toEqual([2, 1]);
+      await ahead.poll();
+      expect(views.map(({ version }) => version)).toEqual([2, 2]);
+      expect(views.map(({ faults }) => faults)).toEqual([[], []]);
+    });
+
     it('read of the journal, once, what news tells of, and nothing for what they have', async () => {
       const asked: string[] = [];
       const reader = createManager({

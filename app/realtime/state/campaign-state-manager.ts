@@ -76,6 +76,8 @@ export interface CampaignStateOptions {
   readonly writeTimeoutMs: number;
   /** How far back each poll looks beyond the one before: more than clocks differ and a commit takes. */
   readonly pollOverlapMs: number;
+  /** How many campaigns each poll reads to the end of their journal, in turn: clocks may differ by more than that. */
+  readonly pollChecks: number;
 }
 
 export interface CampaignStateDependencies {
@@ -140,6 +142,7 @@ const DEFAULTS: CampaignStateOptions = {
   maxBytes: 256 * 1024 * 1024,
   writeTimeoutMs: 10_000,
   pollOverlapMs: 5_000,
+  pollChecks: 16,
 };
 const TICK_MS = 1_000;
 const EVENT_ID = /^[A-Za-z0-9._-]{1,128}$/;
@@ -156,6 +159,8 @@ export function createCampaignStateManager(dependencies: CampaignStateDependenci
   let isStopped = false;
   let polledAt: Date | undefined;
   let ticking: NodeJS.Timeout | undefined;
+  /** The campaigns whose turn to be checked comes next. */
+  let unchecked: LiveCampaign[] = [];
 
   const load = async (campaignId: string): Promise<LiveCampaign> => {
     const state = (await readState({ journal, snapshots }, campaignId)) ?? (await create(campaignId));
@@ -199,6 +204,13 @@ export function createCampaignStateManager(dependencies: CampaignStateDependenci
     const state = await readState({ journal, snapshots }, campaignId, version);
     if (state === null) throw new StateVersionNotFoundError();
     return state;
+  };
+
+  /** Reads some campaigns to the end of their journal, whatever clocks say of when it was written. */
+  const checkSome = async (): Promise<void> => {
+    if (unchecked.length === 0) unchecked = [...campaigns.all()];
+    const turn = unchecked.splice(0, options.pollChecks);
+    await Promise.all(turn.map(async ({ campaignId }) => campaigns.find(campaignId)?.readOn()));
   };
 
   const tick = (): void => {
@@ -254,6 +266,7 @@ export function createCampaignStateManager(dependencies: CampaignStateDependenci
       const since = new Date((polledAt ?? startedAt).getTime() - options.pollOverlapMs);
       for (const [campaignId, version] of await journal.findNews(since)) campaigns.find(campaignId)?.onNews(version);
       polledAt = startedAt;
+      await checkSome();
     },
     async verify(campaignId) {
       const live = campaigns.find(campaignId);
