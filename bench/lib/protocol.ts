@@ -47,14 +47,23 @@ export interface DeliveryTally {
   readonly failed: number;
 }
 
+/** How long the event loop did not come round since the question before, whatever held it; only of servers that look. */
+export interface LoopDelay {
+  readonly maxMs: number;
+  readonly p99Ms: number;
+}
+
 /** What a server process has used since it started. */
 export interface Usage {
   readonly type: 'usage';
   /** User and system time of the whole process, all threads. */
   readonly cpuMicros: number;
   readonly rssBytes: number;
+  /** What the process's objects take, buffers among them. */
+  readonly heapBytes: number;
   readonly peak?: MemoryPeak;
   readonly tally?: DeliveryTally;
+  readonly loop?: LoopDelay;
 }
 
 /** What a server process says to the benchmark. */

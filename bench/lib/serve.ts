@@ -6,11 +6,13 @@ const send = (message: ServerMessage): void => {
   process.send?.(message);
 };
 
+type UsageParts = Pick<Usage, 'peak' | 'tally' | 'loop'>;
+
 /** What a server can tell and do besides. */
 export interface ServerParts {
   readonly variables?: Ready['variables'];
   /** Gives what its usage says besides CPU time and memory. */
-  readonly measure?: () => Pick<Usage, 'peak' | 'tally'> | Promise<Pick<Usage, 'peak' | 'tally'>>;
+  readonly measure?: () => UsageParts | Promise<UsageParts>;
   /** Does what the server waited with. */
   readonly begin?: () => Promise<void>;
 }
@@ -27,7 +29,8 @@ export function announce(
   const tellUsage = async (): Promise<void> => {
     const parts = await measure?.();
     const { user, system } = process.cpuUsage();
-    send({ type: 'usage', cpuMicros: user + system, rssBytes: process.memoryUsage.rss(), ...parts });
+    const { rss: rssBytes, heapUsed, external } = process.memoryUsage();
+    send({ type: 'usage', cpuMicros: user + system, rssBytes, heapBytes: heapUsed + external, ...parts });
   };
   process.on('disconnect', () => process.exit(0));
   process.on('message', ({ type }: BenchMessage) => {

@@ -8,7 +8,7 @@ const createServer = (tallies: readonly DeliveryTally[]) => {
     left,
     usage: async (): Promise<Usage> => {
       const [tally] = left.length > 1 ? left.splice(0, 1) : left;
-      return { type: 'usage', cpuMicros: 0, rssBytes: 0, ...(tally && { tally }) };
+      return { type: 'usage', cpuMicros: 0, rssBytes: 0, heapBytes: 0, ...(tally && { tally }) };
     },
   };
 };
