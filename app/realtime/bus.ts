@@ -109,6 +109,8 @@ export interface BusDependencies {
   readonly clock: Clock;
   readonly log: Pick<Logger, 'warn' | 'error'>;
   readonly metrics: BusMetrics;
+  /** Opens the way to the bus of other instances; without it there is none. */
+  readonly openRelay?: (receiver: BusReceiver) => BusRelay;
   /** Holds the streams that are open. Without it no stream can be registered. */
   readonly streams?: Pick<Streams, 'start'>;
   /** How many events wait for one handler at most. */
@@ -139,23 +141,62 @@ const QUEUE_LIMIT = 1_000;
 const DEDUPE_MS = 60_000;
 const DEDUPE_MAX = 100_000;
 
+/** Takes the events of other instances. */
+export interface BusReceiver {
+  /** Whether anybody here listens to any event of an action. */
+  isHeard(service: string, action: string): boolean;
+  /** Tells those who listen here, unless they heard it within a minute. */
+  receive(event: Envelope, key: string): void;
+}
+
+/** The way to the other instances. */
+export interface BusRelay {
+  /** Whether there is anybody at its end, as far as is known. */
+  readonly isOpen: boolean;
+  /** Tells an event at the other instances, unless one of them told the same. Never waits, never throws. */
+  send(event: Envelope, key: string): void;
+}
+
 /** Makes the bus. The life of a request is told by it, never by those who carry it out. */
-export function createBus({ clock, log, metrics, streams, queueLimit = QUEUE_LIMIT }: BusDependencies): Bus {
+export function createBus({ clock, log, metrics, openRelay, streams, queueLimit = QUEUE_LIMIT }: BusDependencies): Bus {
   const actions = new Map<string, Action>();
   const listeners = new Map<string, Set<Listener>>();
   const published = createRecentKeys({ ttlMs: DEDUPE_MS, max: DEDUPE_MAX });
 
+  /** How many patterns there are of an action, of a service and of all. */
+  const topics = new Map<string, number>();
+
   const hasListeners = (type: string): boolean => selectPatterns(type).some(pattern => listeners.has(pattern));
 
+  const countTopic = (pattern: string, more: 1 | -1): void => {
+    const topic = pattern.split(':', 2).join(':');
+    const count = (topics.get(topic) ?? 0) + more;
+    if (count > 0) topics.set(topic, count);
+    else topics.delete(topic);
+  };
+
+  const relay = openRelay?.({
+    isHeard: (service, action) => ['*', `${service}:*`, `${service}:${action}`].some(topic => topics.has(topic)),
+    receive(event, key) {
+      if (hasListeners(event.type) && published.add(key)) offer(event);
+    },
+  });
+  const isHeard = (type: string): boolean => relay?.isOpen === true || hasListeners(type);
+
   const publish = (event: Envelope, key = event.eventId): void => {
-    if (!hasListeners(event.type) || !published.add(key)) return;
+    if (!isHeard(event.type) || !published.add(key)) return;
+    offer(event);
+    if (relay?.isOpen === true) relay.send(event, key);
+  };
+
+  function offer(event: Envelope): void {
     const campaignId = event.metadata.campaign?.campaignId;
     for (const pattern of selectPatterns(event.type)) {
       for (const listener of listeners.get(pattern) ?? []) {
         if (listener.campaignId === undefined || listener.campaignId === campaignId) listener.offer(event);
       }
     }
-  };
+  }
 
   /** Tells a step of a request's life, unless a repeat of it told the same before. */
   const tell = (envelope: RequestEnvelope, event: Envelope): void => {
@@ -196,8 +237,9 @@ export function createBus({ clock, log, metrics, streams, queueLimit = QUEUE_LIM
     const envelope = placeIn(request.envelope, campaignId);
     const admitted = { ...request, envelope };
     if (isPrivate) return perform(admitted, action, campaignId);
-    tell(envelope, envelope);
-    if (hasListeners(formatEventType({ ...envelope.name, state: 'started' }))) {
+    const { name, ...requested } = envelope;
+    tell(envelope, requested);
+    if (isHeard(formatEventType({ ...name, state: 'started' }))) {
       tell(envelope, createLifeEvent(envelope, 'started', {}, clock()));
     }
     const outcome = await perform(admitted, action, campaignId);
@@ -254,11 +296,13 @@ export function createBus({ clock, log, metrics, streams, queueLimit = QUEUE_LIM
       const queue = createQueue(handler, { limit: queueLimit, log, metrics });
       const listener: Listener = { campaignId, offer: event => queue.offer(event) };
       const those = listeners.get(pattern) ?? new Set<Listener>();
+      if (those.size === 0) countTopic(pattern, 1);
       listeners.set(pattern, those.add(listener));
       return () => {
         queue.end();
-        those.delete(listener);
-        if (those.size === 0 && listeners.get(pattern) === those) listeners.delete(pattern);
+        if (!those.delete(listener) || those.size > 0) return;
+        listeners.delete(pattern);
+        countTopic(pattern, -1);
       };
     },
   };

@@ -15,6 +15,7 @@ import { registerNexusActions } from './actions/nexus.ts';
 import { registerSessionActions } from './actions/session.ts';
 import { registerStreamActions } from './actions/streams.ts';
 import { type Bus, createBus } from './bus.ts';
+import { openBusRelay } from './bus-relay.ts';
 import { createCampaignAnalytics } from './campaign-analytics.ts';
 import { createCampaignIds } from './campaign-ids.ts';
 import { type Channel, createChannel } from './channel.ts';
@@ -70,7 +71,18 @@ export function createRealtime(config: Config, dependencies: RealtimeDependencie
     countOthers: connection => subscriptions.countOf(connection),
     metrics: metrics.streams,
   });
-  const bus = createBus({ clock, log: Log('app/realtime/bus'), metrics: metrics.bus, streams });
+  const bus = createBus({
+    clock,
+    log: Log('app/realtime/bus'),
+    metrics: metrics.bus,
+    streams,
+    openRelay: receiver =>
+      openBusRelay(messages, {
+        receiver,
+        hasOthers: () => presence.otherInstances > 0,
+        onDropped: type => metrics.bus.dropped(type),
+      }),
+  });
   const subscriptions = createSubscriptions({
     states: states ?? { subscribe: () => Promise.reject(createSwitchedOffError()) },
     clock,
@@ -80,7 +92,7 @@ export function createRealtime(config: Config, dependencies: RealtimeDependencie
     windowMs: stateConfig.frameWindowMs,
     onSlow: metrics.slow,
   });
-  const presence = createPresence({ subscriptions });
+  const presence = createPresence({ subscriptions, messages });
   const { maxSubscriptions: _ofSubscriptions, streamHeartbeatMs: _ofStreams, ...options } = channelConfig;
   const channel = createChannel({
     bus,
@@ -98,6 +110,8 @@ export function createRealtime(config: Config, dependencies: RealtimeDependencie
       ...readiness,
       connections: channel.connectionCount,
       subscriptions: subscriptions.summarize(),
+      // Without Redis events and counts of subscribers are those of this instance alone.
+      instances: { isConnected: messages.isConnected, others: presence.otherInstances },
       streams: streams.total,
       state: states === null ? { isEnabled: false } : { isEnabled: true, ...states.summarize() },
     };
@@ -142,8 +156,10 @@ export function createRealtime(config: Config, dependencies: RealtimeDependencie
     start(server) {
       channel.attach(server);
       poll?.start();
+      presence.start();
     },
     async close() {
+      presence.stop();
       await Promise.all([channel.close(), poll?.stop()]);
     },
   };

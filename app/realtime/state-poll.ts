@@ -35,8 +35,12 @@ export function createStatePoll({
     schedule();
   };
 
+  const begin = (): void => {
+    polling = poll();
+  };
+
   function schedule(): void {
-    if (isRunning) timer = setTimeout(() => (polling = poll()), selectIntervalMs()).unref();
+    if (isRunning) timer = setTimeout(begin, selectIntervalMs()).unref();
   }
 
   return {
@@ -48,7 +52,7 @@ export function createStatePoll({
       isHurried = true;
       if (!isRunning || polling !== undefined) return;
       clearTimeout(timer);
-      polling = poll();
+      begin();
     },
     async stop() {
       isRunning = false;

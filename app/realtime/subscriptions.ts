@@ -36,6 +36,8 @@ export interface Subscriptions {
   countOf(connection: Connection): number;
   /** How many subscribers a campaign has in this process. */
   count(campaignId: string): number;
+  /** The campaigns that have subscribers in this process. */
+  listCampaigns(): readonly string[];
   /** Has a listener told of each campaign that has a subscriber more or less. Must not throw. */
   onCount(listener: (campaignId: string) => void): void;
   /** How many campaigns and subscribers there are. */
@@ -158,6 +160,8 @@ export function createSubscriptions(dependencies: SubscriptionsOptions): Subscri
     }
   };
 
+  const count = (campaignId: string): number => feeds.get(campaignId)?.feed?.subscriberCount ?? 0;
+
   const selectTurn = (campaignId: string, { id }: Connection): string => `${id} ${campaignId}`;
 
   return {
@@ -170,7 +174,8 @@ export function createSubscriptions(dependencies: SubscriptionsOptions): Subscri
       const own = byConnection.get(connection);
       return own === undefined ? 0 : own.size + own.joining;
     },
-    count: campaignId => feeds.get(campaignId)?.feed?.subscriberCount ?? 0,
+    count,
+    listCampaigns: () => [...feeds.keys()].filter(campaignId => count(campaignId) > 0),
     onCount: listener => void countListeners.push(listener),
     summarize() {
       let subscribers = 0;

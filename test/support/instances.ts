@@ -13,11 +13,11 @@ export interface Instances {
   readonly first: TestApp;
   readonly second: TestApp;
   /** Connects to an instance, until the test is over. */
-  connect(to: TestApp, token?: string): Promise<ChannelClient>;
-  /** Waits until both take Redis to be there, or not. */
-  whenConnected(isConnected: boolean): Promise<void>;
+  readonly connect: (to: TestApp, token?: string) => Promise<ChannelClient>;
+  /** Waits until both take Redis, and each other, to be there; or Redis not to be. */
+  readonly whenConnected: (isConnected: boolean) => Promise<void>;
   /** Reads a counter of an instance; 0 when it has not counted yet. */
-  readCounter(from: TestApp, name: string): Promise<number>;
+  readonly readCounter: (from: TestApp, name: string) => Promise<number>;
 }
 
 /** Describes a suite over two instances that share the database that the tests start, and a Redis. */
@@ -54,6 +54,12 @@ export function describeInstances(
               () => app.messages.isConnected,
               is => is === isConnected,
             );
+            if (isConnected) {
+              await until(
+                () => app.realtime?.presence.otherInstances ?? 0,
+                others => others > 0,
+              );
+            }
           }
         },
         async readCounter({ app }, name) {

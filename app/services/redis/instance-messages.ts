@@ -47,8 +47,10 @@ export interface InstanceMessages {
   listen<M>(options: ListenOptions<M>): void;
   openPublisher<T>(options: OpenPublisherOptions<T>): Publisher<T>;
   /** Hears a topic and tells of it over one channel. */
-  openTopic<M>(options: Omit<ListenOptions<M>, 'isWanted'>): Publisher<M>;
+  openTopic<M>(options: OpenTopicOptions<M>): Publisher<M>;
 }
+
+export type OpenTopicOptions<M> = Omit<ListenOptions<M>, 'isWanted'> & Pick<OpenPublisherOptions<M>, 'limits'>;
 
 interface Message {
   readonly from: string;
@@ -177,11 +179,12 @@ export function createInstanceMessages(
     onChange: listener => void listeners.push(listener),
     listen,
     openPublisher,
-    openTopic<M>(options: Omit<ListenOptions<M>, 'isWanted'>) {
+    openTopic<M>({ limits = {}, ...options }: OpenTopicOptions<M>) {
       listen(options);
       const { topic, channel } = options;
       return openPublisher<M>({
         topic,
+        limits,
         send: (client, batch, sign) => client.publish(channel, sign(batch.map(item => JSON.stringify(item)))),
       });
     },
