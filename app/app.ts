@@ -28,6 +28,7 @@ import { createCaching } from './services/caching.ts';
 import { createAwsClients } from './services/aws.ts';
 import { createServices } from './services/create-services.ts';
 import { CHANNEL_PATH } from './realtime/channel.ts';
+import { createLateDoor } from './realtime/event-door.ts';
 import { createRealtime, type Realtime } from './realtime/create-realtime.ts';
 import { createStates } from './realtime/create-states.ts';
 import { createInstanceMessages, type InstanceMessages } from './services/redis/instance-messages.ts';
@@ -57,7 +58,7 @@ export interface App {
   readonly contexts: ContextFactory;
   readonly routes: readonly AnyRoute[];
   readonly metrics: Metrics;
-  /** Undefined in a process without the role `realtime`. */
+  /** Undefined in a process with neither the role `web` nor `realtime`. */
   readonly realtime: Realtime | undefined;
   /** What instances tell each other. */
   readonly messages: Pick<InstanceMessages, 'isConnected'>;
@@ -141,6 +142,7 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
   const services = createServices(config, {
     revocations,
     deliveries,
+    events: createLateDoor(() => realtime?.door),
     caching,
     onRefreshed: serviceMetrics.refreshed,
     onHttpAttempt: serviceMetrics.httpAttempted,
@@ -195,18 +197,21 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
     unlimitedPaths: probePaths,
     tokens,
   });
+  const isChannelServed = service.roles.includes('realtime');
   const createServer = (served: readonly AnyRoute[]): HttpServer =>
     createHttpServer(
       [...pipeline, createRouter({ routes: served, createContext: http => contexts.forRequest(http) })],
       {
         trustedProxies: server.trustProxy ? server.trustedProxies : 0,
         requestTimeoutMs: server.requestTimeoutMs,
-        ...(service.roles.includes('realtime') && { upgradePath: CHANNEL_PATH }),
+        ...(isChannelServed && { upgradePath: CHANNEL_PATH }),
         log: Log,
       },
     );
   const main = createServer(routes);
-  const realtime = service.roles.includes('realtime')
+  // Live states and events have doors on the API and on the channel.
+  const hasDoors = isChannelServed || service.roles.includes('web');
+  const realtime = hasDoors
     ? createRealtime(config, {
         tokens,
         datastores,
@@ -257,7 +262,7 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
       await revocations.poll();
       redis?.open();
       states?.start();
-      realtime?.start(main);
+      realtime?.start(isChannelServed ? main : undefined);
       await listen(main, server.port, server.host);
       if (ofMetrics) await listen(ofMetrics, server.metricsPort ?? 0, server.host);
       revocations.start(jwt.revocationPollMs);

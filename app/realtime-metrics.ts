@@ -8,6 +8,8 @@ export interface RealtimeMetrics {
   readonly bus: BusMetrics;
   readonly state: StateObserver;
   readonly connection: (outcome: 'opened' | 'closed' | 'refused') => void;
+  /** A stream of server-sent events came or went, was cut off or refused. */
+  readonly eventStream: (outcome: 'opened' | 'closed' | 'slow' | 'refused') => void;
   readonly slow: (action: 'coalesced' | 'closed') => void;
   readonly streams: StreamMetrics;
   /** Shows how many there are, at each scrape. */
@@ -40,6 +42,11 @@ export function createRealtimeMetrics(metrics: Metrics): RealtimeMetrics {
   const connections = metrics.counter({
     name: 'channel_connections_total',
     help: 'Connections that were opened, closed or refused.',
+    labels: ['outcome'],
+  });
+  const eventStreams = metrics.counter({
+    name: 'event_streams_total',
+    help: 'Streams of server-sent events that were opened, closed, cut off since nobody read them, or refused.',
     labels: ['outcome'],
   });
   const slow = metrics.counter({
@@ -85,6 +92,7 @@ export function createRealtimeMetrics(metrics: Metrics): RealtimeMetrics {
       onRefused: type => refused.inc({ type }),
     },
     connection: outcome => connections.inc({ outcome }),
+    eventStream: outcome => eventStreams.inc({ outcome }),
     slow: action => slow.inc({ action }),
     streams: { item: type => items.inc({ type }), slow: action => slow.inc({ action }) },
     watch(counts) {

@@ -8,6 +8,7 @@ import { type ContextFactory } from '../context-factory.ts';
 import { type Clock } from '../context.ts';
 import { type Datastores } from '../datastore/datastores.ts';
 import { type Actor } from '../policy.ts';
+import { type EventDoor } from '../services/event-door.ts';
 import { type RealtimeMetrics } from '../realtime-metrics.ts';
 import { type InstanceMessages } from '../services/redis/instance-messages.ts';
 import { registerCampaignActions } from './actions/campaigns.ts';
@@ -20,6 +21,8 @@ import { createCampaignAnalytics } from './campaign-analytics.ts';
 import { createCampaignIds } from './campaign-ids.ts';
 import { type Channel, createChannel } from './channel.ts';
 import { requests } from './declarations.ts';
+import { createEventDoor } from './event-door.ts';
+import { createEventStreams } from './event-streams.ts';
 import { type EventPayload } from './envelope.ts';
 import { createPresence, type Presence } from './presence.ts';
 import { createRegistrar, selectName } from './registrar.ts';
@@ -48,8 +51,10 @@ export interface Realtime {
   readonly channel: Channel;
   readonly subscriptions: Subscriptions;
   readonly presence: Presence;
-  /** Takes connections that come to a server, and looks for what other instances wrote. */
-  start(server: HttpServer): void;
+  /** The same for those who come by HTTP. */
+  readonly door: EventDoor;
+  /** Takes connections that come to a server, where one is to have the channel, and looks for what other instances wrote. */
+  start(server: HttpServer | undefined): void;
   /** Says goodbye to all who are connected. */
   close(): Promise<void>;
 }
@@ -133,6 +138,17 @@ export function createRealtime(config: Config, dependencies: RealtimeDependencie
     const analytics = createCampaignAnalytics({ states, presence, clock });
     registerStreamActions(registrar, { bus, states, streams, subscriptions, analytics });
   }
+  const eventStreams = createEventStreams({
+    bus,
+    log: Log('app/realtime/event-streams'),
+    options: {
+      maxStreams: channelConfig.maxConnections,
+      maxStreamsPerUser: channelConfig.maxConnectionsPerUser,
+      drainMs: stateConfig.subscriberDrainMs,
+      returnWithinMs: channelConfig.returnWithinMs,
+    },
+    onStream: metrics.eventStream,
+  });
   metrics.watch({
     connections: () => channel.connectionCount,
     subscriptions: () => subscriptions.summarize().subscribers,
@@ -153,14 +169,15 @@ export function createRealtime(config: Config, dependencies: RealtimeDependencie
     channel,
     subscriptions,
     presence,
+    door: createEventDoor({ bus, streams: eventStreams, campaignIds, clock }),
     start(server) {
-      channel.attach(server);
+      if (server !== undefined) channel.attach(server);
       poll?.start();
       presence.start();
     },
     async close() {
       presence.stop();
-      await Promise.all([channel.close(), poll?.stop()]);
+      await Promise.all([channel.close(), eventStreams.close(), poll?.stop()]);
     },
   };
 }

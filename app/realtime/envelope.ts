@@ -78,11 +78,16 @@ export function selectEventName(type: string): EventName {
 
 /**
  * Checks a request as it came from outside, under the names that the wire has today. Whose it is, it cannot say:
- * `userId` is put in its place. Throws `ValidationError`, and `EventExpiredError` for one that waited too long.
+ * `userId` is put in its place; `correlation` where it names none. Throws `ValidationError`, and `EventExpiredError` for
+ * one that waited too long.
  */
 export function readRequest(
   input: unknown,
-  { userId, now }: { readonly userId: string; readonly now: Date },
+  {
+    userId,
+    now,
+    correlation,
+  }: { readonly userId: string; readonly now: Date; readonly correlation?: string | undefined },
 ): RequestEnvelope {
   const given = translate(input);
   envelopes.throwIfInvalid(given);
@@ -93,7 +98,7 @@ export function readRequest(
     name: selectEventName(type),
     eventId,
     payload,
-    metadata: { correlation: eventId, ...metadata, user: { userId } },
+    metadata: { correlation: correlation ?? eventId, ...metadata, user: { userId } },
     timestamp,
   };
 }

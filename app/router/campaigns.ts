@@ -1,6 +1,7 @@
 import { campaign } from '../../schemas/campaign.ts';
 import { campaignCreate, campaignPatch } from '../../schemas/campaign-draft.ts';
 import { campaignPublic } from '../../schemas/campaign-public.ts';
+import { campaignWithState } from '../../schemas/live-state.ts';
 import { campaignManager } from '../managers/campaigns/manager.ts';
 import { selectIdempotencyKey } from '../managers/idempotency.ts';
 import { replyDocument, replyPublic } from './campaign-replies.ts';
@@ -12,6 +13,12 @@ const tag = 'Campaigns';
 const readQuery = {
   locale,
   showAllLocales: { type: 'boolean', description: 'Whether all locales are shown.' },
+} as const;
+
+const include = {
+  type: 'string',
+  enum: ['state'],
+  description: 'What is shown besides: its live state, as `metadata.state`.',
 } as const;
 
 const readErrors = ['CAMPAIGN_NOT_FOUND', 'INVALID_CAMPAIGN_PASSWORD'] as const;
@@ -96,13 +103,16 @@ export const campaignRoutes: readonly AnyRoute[] = [
     tag,
     summary: 'Read a campaign',
     permission: 'read',
-    query: { type: 'object', additionalProperties: false, properties: readQuery },
+    query: { type: 'object', additionalProperties: false, properties: { ...readQuery, include } },
     headers: passwordHeaders,
-    response: { status: 200, kind: 'document', description: 'The campaign.', schema: campaign },
+    response: { status: 200, kind: 'document', description: 'The campaign.', schema: campaignWithState },
     errors: readErrors,
     handler: async (ctx, { params, query, headers }) => {
-      const password = headers['x-campaign-password'];
-      return replyDocument(await campaignManager.findById(ctx, params.campaignId, { ...query, password }));
+      const options = { ...query, password: headers['x-campaign-password'] };
+      const { findById, findWithState } = campaignManager;
+      return replyDocument(
+        await (query.include === 'state' ? findWithState : findById)(ctx, params.campaignId, options),
+      );
     },
   }),
   ...updateRoutes,

@@ -90,20 +90,26 @@ function selectParameters(schema: ObjectSchema | undefined, place: 'query' | 'he
 }
 
 /** `campaignId` is described as "The id of the campaign."; what is no id by its own name. */
-function selectPathParameters(path: string): Json[] {
+function selectPathParameters({ path, isCampaignNamed }: AnyRoute): Json[] {
   return [...path.matchAll(/:(\w+)/g)].map(([, name = '']) => ({
     name,
     in: 'path',
     required: true,
-    description: name.endsWith('Id') ? `The id of the ${name.slice(0, -2)}.` : `The ${name}.`,
+    description: describePathParameter(name, isCampaignNamed === true),
     schema: { type: 'string' },
   }));
+}
+
+function describePathParameter(name: string, isCampaignNamed: boolean): string {
+  if (!name.endsWith('Id')) return `The ${name}.`;
+  if (isCampaignNamed) return 'The id of the campaign, its identifier, or 0 for the default campaign.';
+  return `The id of the ${name.slice(0, -2)}.`;
 }
 
 function describeBody(route: AnyRoute, components: Components): Json {
   const { response } = route;
   if (response.kind === 'empty') return {};
-  if (response.kind === 'raw')
+  if (response.kind === 'raw' || response.kind === 'stream')
     return { content: { [response.mediaType ?? 'application/octet-stream']: { schema: { type: 'string' } } } };
   const item = components.take(response.schema);
   const isList = response.kind === 'list';
@@ -131,7 +137,7 @@ function describeOperation(route: AnyRoute, components: Components): Json {
   const body = describeBody(route, components);
   const others = Object.entries(route.otherStatuses ?? {});
   const parameters = [
-    ...selectPathParameters(route.path),
+    ...selectPathParameters(route),
     ...selectParameters(route.query, 'query', components),
     ...selectParameters(route.headers, 'header', components),
   ];

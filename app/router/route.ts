@@ -21,7 +21,7 @@ export type PathParams<P extends string> = P extends `${string}:${infer Name}/${
 export interface RouteResponse {
   readonly status: 200 | 201 | 204;
   readonly description: string;
-  readonly kind: 'document' | 'list' | 'empty' | 'raw';
+  readonly kind: 'document' | 'list' | 'empty' | 'raw' | 'stream';
   readonly schema?: object;
   /** The media type, when it is not the JSON envelope. */
   readonly mediaType?: string;
@@ -46,6 +46,11 @@ interface RouteDeclaration<P extends string> {
   readonly summary: string;
   readonly description?: string;
   readonly permission: Permission;
+  /**
+   * Whether `:campaignId` may also be an identifier, or 0 for the default campaign. Then whoever finds out which campaign
+   * it is sees to the permission.
+   */
+  readonly isCampaignNamed?: boolean;
   readonly response: RouteResponse;
   /** Other statuses that come with the same body, each with what it means. */
   readonly otherStatuses?: Readonly<Record<number, string>>;

@@ -2,6 +2,7 @@ import { Router } from '@koa/router';
 import { MethodNotAllowedError, RouteNotFoundError, ValidationError } from '../../lib/errors.ts';
 import { type AppContext, type AppMiddleware } from '../../lib/middlewares/request-state.ts';
 import { createQueryReader, createValidator, type Validator } from '../../lib/schema/validator.ts';
+import { isId } from '../../lib/ids.ts';
 import { type ManagerContext } from '../context.ts';
 import { type Actor } from '../policy.ts';
 import { admit, throwIfIllFormedId } from './admission.ts';
@@ -83,12 +84,14 @@ function createHandler(route: AnyRoute, { createContext }: RouterOptions): Handl
   const readQuery = createRouteQueryReader(route);
   const readHeaders = createHeaderReader(route);
   const readBody = createBodyReader(route);
+  const { permission, isCampaignNamed } = route;
   return async (ctx, params) => {
     const { state } = ctx;
     state.routePattern = route.path;
-    admit(route.permission, { actor: state.actor, authError: state.authError, params });
+    const isByName = isCampaignNamed === true && !isId(params['campaignId'] ?? '');
+    admit(isByName ? 'authenticated' : permission, { actor: state.actor, authError: state.authError, params });
     if (state.bodyError !== undefined) throw state.bodyError;
-    throwIfIllFormedId(params);
+    if (!isByName) throwIfIllFormedId(params);
     const input = { params, query: readQuery(ctx), headers: readHeaders(ctx), body: readBody(ctx) };
     state.reply = await route.handler(createContext(ctx), input);
   };

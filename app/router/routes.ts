@@ -5,11 +5,13 @@ import { campaignPublishRoutes } from './campaign-publish.ts';
 import { campaignQueryRoutes } from './campaign-queries.ts';
 import { campaignTextRoutes } from './campaign-texts.ts';
 import { campaignRoutes } from './campaigns.ts';
+import { campaignStateRoutes } from './campaign-state.ts';
 import { contactRoutes } from './contacts.ts';
 import { discoveryRoutes } from './discovery.ts';
 import { deliveryRoutes } from './deliveries.ts';
 import { eventRoutes } from './events.ts';
 import { marketRoutes } from './markets.ts';
+import { nexusRoutes } from './nexus.ts';
 import { promoterRoutes } from './promoters.ts';
 import { type AnyRoute } from './route.ts';
 
@@ -21,6 +23,7 @@ export const businessRoutes: readonly AnyRoute[] = [
   ...campaignTextRoutes,
   ...campaignContactRoutes,
   ...campaignPublishRoutes,
+  ...campaignStateRoutes,
   ...marketRoutes,
   ...eventRoutes,
   ...promoterRoutes,
@@ -28,4 +31,5 @@ export const businessRoutes: readonly AnyRoute[] = [
   ...discoveryRoutes,
   ...adminRoutes,
   ...deliveryRoutes,
+  ...nexusRoutes,
 ];

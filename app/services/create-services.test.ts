@@ -26,6 +26,7 @@ describe('the services of a configuration', () => {
     return createServices(config, {
       revocations,
       deliveries: suite.world.createContext().service.deliveries,
+      events: suite.world.createContext().service.events,
       caching: createCaching(config, {
         servers: null,
         messages: createInstanceMessages(null, { Log: silentLog, count: () => undefined }),

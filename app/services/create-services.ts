@@ -17,6 +17,7 @@ const GITLAB_ATTEMPTS = 2;
 export interface ServiceDependencies {
   readonly revocations: Revocations;
   readonly deliveries: Services['deliveries'];
+  readonly events: Services['events'];
   readonly caching: Pick<Caching, 'campaignCache' | 'cache'>;
   readonly onRefreshed: NonNullable<RefreshOptions['onDone']>;
   readonly onHttpAttempt: (target: string, outcome: HttpOutcome, durationSeconds: number) => void;
@@ -28,7 +29,7 @@ export interface ServiceDependencies {
 /** Makes the services that are configured. */
 export function createServices(config: Config, dependencies: ServiceDependencies): Services {
   const { sourceCache, rateLimit, encryption, refresh, server, discovery } = config;
-  const { revocations, deliveries, caching, onRefreshed } = dependencies;
+  const { revocations, deliveries, events, caching, onRefreshed } = dependencies;
   return {
     campaignCache: caching.campaignCache,
     promoterCache: createPromoterCache(caching.cache, { ttlSeconds: sourceCache.promoterTtlSeconds }),
@@ -39,6 +40,7 @@ export function createServices(config: Config, dependencies: ServiceDependencies
     fieldEncryption: createFieldEncryption(encryption.keys),
     revocations,
     deliveries,
+    events,
     refreshOptions: { batchSize: refresh.batchSize, inactiveAfterDays: refresh.inactiveAfterDays, onDone: onRefreshed },
     publicReads: server.publicReads,
   };

@@ -2,6 +2,7 @@ import { type FieldEncryption } from '../../lib/field-encryption.ts';
 import { type Deliveries } from '../hooks/delivery/deliveries.ts';
 import { type CampaignCache } from './campaign-cache.ts';
 import { type Discovery } from './discovery/discovery.ts';
+import { type EventDoor } from './event-door.ts';
 import { type Gitlab } from './gitlab.ts';
 import { type Passwords } from './passwords.ts';
 import { type PromoterCache } from './promoter-cache.ts';
@@ -21,6 +22,8 @@ export interface Services {
   readonly passwords: Passwords;
   readonly fieldEncryption: FieldEncryption;
   readonly deliveries: Pick<Deliveries, 'isEnabled' | 'circuitOf'>;
+  /** Live states and what happens to them. */
+  readonly events: EventDoor;
   readonly revocations: Pick<Revocations, 'poll'>;
   readonly refreshOptions: RefreshOptions;
   /** Whether opened campaigns are shown to callers without a token. */

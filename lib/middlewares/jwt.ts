@@ -8,7 +8,7 @@ import { type AppContext, type AppMiddleware } from './request-state.ts';
 const BEARER = /^Bearer +([^\s]+)\s*$/i;
 
 /**
- * Has the bearer token verified and sets `ctx.state.actor`. A bad token is kept in `ctx.state.authError`, for the router
+ * Has the bearer token verified and sets `ctx.state.actor` and `ctx.state.throwIfOver`. A bad token is kept in `ctx.state.authError`, for the router
  * to throw where a token is needed: public routes do not mind it.
  */
 export function createJwt<A extends Actor>(tokens: TokenVerifier<A>): AppMiddleware<A> {
@@ -16,6 +16,7 @@ export function createJwt<A extends Actor>(tokens: TokenVerifier<A>): AppMiddlew
     try {
       tokens.throwIfOver(verified);
       ctx.state.actor = verified.actor;
+      ctx.state.throwIfOver = () => tokens.throwIfOver(verified);
     } catch (error) {
       ctx.state.authError = error as ServiceError;
     }

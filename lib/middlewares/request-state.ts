@@ -1,3 +1,4 @@
+import { type Writable } from 'node:stream';
 import type Koa from 'koa';
 import { type Actor } from '../auth/actor.ts';
 import { type Representation } from '../representation.ts';
@@ -39,8 +40,16 @@ export interface EmptyReply extends ReplyBase {
   readonly status: 204;
 }
 
+/** An answer that goes on as long as there is something to say: its head is sent, then it is handed over. */
+export interface StreamReply extends ReplyBase {
+  /** Its media type. */
+  readonly type: string;
+  /** Writes to the output and ends it. `throwIfOver` throws once the token of the request is over. */
+  readonly stream: (output: Writable, throwIfOver: () => void) => void;
+}
+
 /** What a route answers. */
-export type Reply = DataReply | RepresentationReply | RawReply | EmptyReply;
+export type Reply = DataReply | RepresentationReply | RawReply | EmptyReply | StreamReply;
 
 /** How much of its rate a caller has left; shown in the `RateLimit-*` headers. */
 export interface RateLimitState {
@@ -59,6 +68,8 @@ export interface RequestState<A extends Actor = Actor> {
   actor: A | null;
   /** Set by jwt: why the token that came is not good; thrown for routes that need one. */
   authError: Error | null;
+  /** Set by jwt with a good token: throws once it is expired or revoked. */
+  throwIfOver?: () => void;
   /** Set by body: why the body could not be read; thrown inside the error formatter. */
   bodyError?: Error;
   /** Set by the router: the pattern of the route, for metrics, spans and the access log. Undefined when none matched. */

@@ -8,8 +8,9 @@ import {
   type RawReply,
   type ReplyMeta,
   type RepresentationReply,
+  type StreamReply,
 } from './request-state.ts';
-import { type Answer, handOverAnswer, writeAnswer } from './response-writer.ts';
+import { type Answer, beginAnswer, handOverAnswer, writeAnswer } from './response-writer.ts';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 /** Under this, an answer is sent as it is, whatever the client accepts. */
@@ -27,6 +28,7 @@ export function createResponseFormatter({ now }: { readonly now?: () => number }
     if ('representation' in reply) answerRepresentation(ctx, reply, selectIsoTime);
     else if ('data' in reply) answerData(ctx, reply, selectIsoTime);
     else if ('raw' in reply) answerRaw(ctx, reply);
+    else if ('stream' in reply) answerStream(ctx, reply);
     else writeAnswer(ctx, { status: reply.status, body: null, headers: reply.headers });
   };
 }
@@ -63,6 +65,13 @@ function answerRaw(ctx: AppContext, reply: RawReply): void {
   const { raw, type, status = 200, headers } = reply;
   const body = typeof raw === 'string' ? toByteString(raw) : raw;
   answer(ctx, { status, body, type, isNegotiated: true, headers });
+}
+
+/** What follows the head is no part of the request any more: the deadline, the log and the metrics are about its beginning. */
+function answerStream(ctx: AppContext, { stream, type, status = 200, headers }: StreamReply): void {
+  beginAnswer(ctx, { status, body: null, type, headers });
+  if (ctx.req.method === 'HEAD') ctx.res.end();
+  else stream(ctx.res, ctx.state.throwIfOver ?? (() => undefined));
 }
 
 function answer(ctx: AppContext, finished: Answer): void {

@@ -23,6 +23,8 @@ export interface Answer {
   /** The content coding of the body, when it has one. */
   readonly encoding?: 'gzip';
   readonly etag?: string;
+  /** Whether the body comes later, of a length that nobody knows. */
+  readonly isOpenEnded?: boolean;
   /** Whether the answer depends on `Accept-Encoding`. */
   readonly isNegotiated?: boolean;
   readonly headers?: ReplyHeaders | undefined;
@@ -44,6 +46,13 @@ export function writeAnswer(ctx: AppContext, answer: Answer): void {
   else res.end(body);
 }
 
+/** Writes the head of an answer whose body comes piece by piece, by whoever has the response. It is never compressed. */
+export function beginAnswer(ctx: AppContext, answer: Answer): void {
+  const { res } = ctx;
+  ctx.respond = false;
+  res.writeHead(answer.status, listHeaders(ctx, { ...answer, isOpenEnded: true }));
+}
+
 /** Leaves an answer to Koa, so that the compress middleware can still change it. */
 export function handOverAnswer(ctx: AppContext, answer: Answer): void {
   const { res } = ctx;
@@ -60,7 +69,9 @@ export function handOverAnswer(ctx: AppContext, answer: Answer): void {
 function listHeaders({ state }: AppContext, answer: Answer): string[] {
   const { body, type, encoding, etag, headers = NO_HEADERS } = answer;
   const list: string[] = ['x-correlation-id', state.correlation, ...SECURITY_HEADERS];
-  if (body !== null) {
+  if (answer.isOpenEnded === true) {
+    if (type !== undefined) list.push('content-type', type);
+  } else if (body !== null) {
     if (type !== undefined) list.push('content-type', type);
     list.push('content-length', String(body.length));
     if (encoding !== undefined) list.push('content-encoding', encoding);

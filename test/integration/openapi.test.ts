@@ -177,7 +177,9 @@ describe('every answer', () => {
   it('is what the document says, on a tour of all routes', async () => {
     const world = await createSampleWorld(test.client);
     const order = { GET: 0, POST: 1, PATCH: 1, DELETE: 2 } as const;
-    const tour = [...routes].sort((a, b) => order[a.method] - order[b.method]);
+    // A stream does not end by itself.
+    const ending = routes.filter(({ response }) => response.kind !== 'stream');
+    const tour = ending.sort((a, b) => order[a.method] - order[b.method]);
     // A campaign whose markets name it keeps its promoter: none of the samples does.
     for (const route of tour) {
       const { path, query, body } = sampleRequest(route, world);

@@ -180,19 +180,17 @@ describe('what comes in', () => {
 });
 
 describe('HEAD', () => {
-  it.each(named(routes.filter(({ method }) => method === 'GET')))(
-    '%s: answers as GET does, without the body',
-    async (_name, route) => {
-      const { path, query } = sampleRequest(route, world);
-      // A length is compared, and a compressed one would depend on the time of the answer.
-      const options = { query, headers: { 'accept-encoding': 'identity' } };
-      const get = await test.client.request('GET', path, options);
-      const head = await test.client.request('HEAD', path, options);
-      expect(head.status).toBe(get.status);
-      const names = ['content-type', 'etag', 'cache-control', 'x-content-type-options'];
-      // The metrics and the times of a health check are others each time.
-      if (!['/metrics', '/health/ready'].includes(path)) names.push('content-length');
-      for (const name of names) expect([name, head.headers.get(name)]).toEqual([name, get.headers.get(name)]);
-    },
-  );
+  const ending = routes.filter(({ method, response }) => method === 'GET' && response.kind !== 'stream');
+  it.each(named(ending))('%s: answers as GET does, without the body', async (_name, route) => {
+    const { path, query } = sampleRequest(route, world);
+    // A length is compared, and a compressed one would depend on the time of the answer.
+    const options = { query, headers: { 'accept-encoding': 'identity' } };
+    const get = await test.client.request('GET', path, options);
+    const head = await test.client.request('HEAD', path, options);
+    expect(head.status).toBe(get.status);
+    const names = ['content-type', 'etag', 'cache-control', 'x-content-type-options'];
+    // The metrics and the times of a health check are others each time.
+    if (!['/metrics', '/health/ready'].includes(path)) names.push('content-length');
+    for (const name of names) expect([name, head.headers.get(name)]).toEqual([name, get.headers.get(name)]);
+  });
 });

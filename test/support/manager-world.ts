@@ -15,6 +15,7 @@ import { type Store } from '../../app/datastore/store/collection.ts';
 import { openEmbeddedStore } from '../../app/datastore/store/embedded/embedded-store.ts';
 import { createDispatcher, type Dispatcher } from '../../app/hooks/dispatcher.ts';
 import { type Actor } from '../../app/policy.ts';
+import { createLateDoor } from '../../app/realtime/event-door.ts';
 import { createCache } from '../../app/services/cache/cache.ts';
 import { createCampaignCache } from '../../app/services/campaign-cache.ts';
 import { createPasswords } from '../../app/services/passwords.ts';
@@ -75,6 +76,7 @@ export async function openManagerWorld(overrides: Partial<Services> = {}): Promi
     gitlab: { missing: ['GITLAB_URL', 'GITLAB_TOKEN', 'GITLAB_PROJECT'] },
     passwords: createPasswords({ limit: 3, windowSeconds: 300 }),
     fieldEncryption: createFieldEncryption([Buffer.alloc(32, 7).toString('base64')]),
+    events: createLateDoor(() => undefined),
     deliveries: { isEnabled: () => true, circuitOf: () => 'closed' },
     revocations: createRevocations({ users: datastores.users, log }),
     refreshOptions: { batchSize: 200, inactiveAfterDays: 30 },

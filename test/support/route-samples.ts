@@ -63,6 +63,12 @@ const bodies: Readonly<Record<string, (world: SampleWorld) => unknown>> = {
   marketClones: ({ otherCampaignId }) => ({ fromCampaignId: otherCampaignId }),
   marketNotifyDate: ({ params }) => ({ marketIds: [params['marketId']], date: '2026-03-10T12:00:00.000Z' }),
   redriveWrite: () => ({ effect: 'fastlyPurge' }),
+  stateRollbackWrite: () => ({ toVersion: 1 }),
+  eventRequest: () => ({
+    type: 'campaign:list:v1:requested',
+    eventId: 'sample',
+    payload: { limit: 10, offset: 0 },
+  }),
   marketNotified: ({ params }) => ({ marketIds: [params['marketId']] }),
 };
 
@@ -70,6 +76,7 @@ const queries: Readonly<Record<string, (world: SampleWorld) => string>> = {
   domain: ({ domain }) => domain,
   categoryIds: () => 'rock,pop',
   eventId: () => SHOW_ID,
+  types: () => 'campaign:*',
 };
 
 /** Fills in the parameters of a path. */

@@ -4,7 +4,7 @@ import { findFaqs, findTerms, updateFaqs, updateTerms } from './texts.ts';
 import { findHistory } from './history.ts';
 import { findByEvent, findCategoryIds, findEventIds, findIds, list, selectPresaleWindow } from './list.ts';
 import { findPublication, publish } from './publish.ts';
-import { findByDomain, findById, findStatus } from './read.ts';
+import { findByDomain, findById, findStatus, findWithState } from './read.ts';
 import { refresh, retire } from './refresh.ts';
 import { update } from './update.ts';
 import { selectExpectedVersion, selectView } from './view.ts';
@@ -25,6 +25,7 @@ export const campaignManager = {
   findPublication,
   findStatus,
   findTerms,
+  findWithState,
   list,
   publish,
   refresh,

@@ -7,7 +7,8 @@ import { authorize, isAllowed } from '../../policy.ts';
 import { type CachedCampaign } from '../../services/campaign-cache.ts';
 import { type Audience, type LocaleChoice } from './format.ts';
 import { canonicalLocale } from './locale.ts';
-import { type CampaignView, selectView } from './view.ts';
+import { findState } from '../live-states.ts';
+import { type CampaignView, selectView, selectViewWithState } from './view.ts';
 
 type Context = ManagerContext<'campaigns' | 'attempts'>;
 
@@ -101,6 +102,13 @@ function selectAudience(ctx: Context, found: CachedCampaign | null): Audience {
  */
 export async function findById(ctx: Context, campaignId: string, options: ReadOptions): Promise<CampaignView> {
   return selectView(await selectReadable(ctx, campaignId, options.password), 'full', selectLocaleChoice(options));
+}
+
+/** Reads a campaign by its id, with its live state beside it as `metadata.state`. Throws as `findById` and `findState`. */
+export async function findWithState(ctx: Context, campaignId: string, options: ReadOptions): Promise<CampaignView> {
+  const campaign = await selectReadable(ctx, campaignId, options.password);
+  const { campaignId: _itself, ...state } = await findState(ctx, campaignId);
+  return selectViewWithState(campaign, selectLocaleChoice(options), state);
 }
 
 /** Gives a campaign to a caller who may read it and, where it is protected, knows its password. Throws as `findById`. */

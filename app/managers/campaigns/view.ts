@@ -1,5 +1,6 @@
 import { createRepresentation, type Representation } from '../../../lib/representation.ts';
 import { type CachedCampaign } from '../../services/campaign-cache.ts';
+import { type LiveState, selectStateTag } from '../live-states.ts';
 import { type CampaignDocument } from '../../datastore/campaign-document.ts';
 import { type Audience, formatLocalised, type LocaleChoice } from './format.ts';
 import { selectFallbacks } from './locale.ts';
@@ -23,6 +24,21 @@ export function selectView(campaign: CachedCampaign, audience: Audience, choice:
       etag: `"${document.version}-${key}"`,
       ...(shown.locale !== undefined && { meta: { locale: shown.locale } }),
     });
+  });
+  return { representation, version: document.version, stale };
+}
+
+/** Gives a campaign and its live state, as one reader sees them. Encoded anew each time: states change often. */
+export function selectViewWithState(
+  { document, stale }: CachedCampaign,
+  choice: LocaleChoice,
+  state: Omit<LiveState, 'campaignId'>,
+): CampaignView {
+  const { data, locale } = formatLocalised(document, 'full', choice);
+  const representation = createRepresentation({
+    data: { ...data, metadata: { state } },
+    etag: `"${document.version}-full.${selectLocaleKey(document, choice)}.state-${selectStateTag(state)}"`,
+    ...(locale !== undefined && { meta: { locale } }),
   });
   return { representation, version: document.version, stale };
 }

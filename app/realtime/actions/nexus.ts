@@ -3,7 +3,7 @@ import { createValidator, type Validator } from '../../../lib/schema/validator.t
 import { type PatternsPayload, patternsPayload } from '../../../schemas/channel-requests.ts';
 import { EventTypeUnknownError, LimitExceededError } from '../../errors.ts';
 import { type Clock } from '../../context.ts';
-import { isAllowed } from '../../policy.ts';
+import { mayHear } from '../audience.ts';
 import { type ActionRequest, type Bus, type Caller, isPattern } from '../bus.ts';
 import { type CampaignIds } from '../campaign-ids.ts';
 import { type Connection } from '../connection.ts';
@@ -67,7 +67,8 @@ export function registerNexusActions(bus: Bus, { campaignIds, clock, maxPatterns
   const forward =
     (connection: Connection, { sent }: Listening) =>
     async (event: Envelope): Promise<void> => {
-      if (!mayHear(connection, event) || !sent.add(`${event.eventId} ${event.type}`)) return;
+      // By the token that the connection has now.
+      if (!mayHear(connection.actor, event) || !sent.add(`${event.eventId} ${event.type}`)) return;
       await new Promise<void>(resolve => connection.send(selectFrame(event), resolve));
     };
 
@@ -109,12 +110,6 @@ export function registerNexusActions(bus: Bus, { campaignIds, clock, maxPatterns
   bus.registerAction('nexus', 'subscribe', 1, subscribe, { isPrivate: true });
   bus.registerAction('nexus', 'unsubscribe', 1, unsubscribe, { isPrivate: true });
   bus.registerAction('nexus', 'emit', 1, emit, { isPrivate: true });
-}
-
-/** Whether an event is one for a connection, by the token that it has now: of a campaign that it may read, or its own. */
-function mayHear({ actor }: Connection, { metadata }: Envelope): boolean {
-  if (metadata.campaign !== undefined) return isAllowed(actor, 'read', metadata.campaign.campaignId);
-  return metadata.user?.userId === actor.userId;
 }
 
 function selectConnection({ connection }: Caller): Connection {

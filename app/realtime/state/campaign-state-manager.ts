@@ -113,7 +113,7 @@ export interface CampaignStateManager {
   subscribe(campaignId: string, listener: StateListener, options?: SubscribeOptions): Promise<Subscription>;
   /** The state now, or at a version. Throws `StateVersionNotFoundError`. */
   read(campaignId: string, version?: number): Promise<StateSnapshotEvent>;
-  /** Who changed what, the latest first: up to `limit` versions before one. */
+  /** Who changed what, the latest first: up to `limit` versions before one. Throws `CampaignNotFoundError`. */
   listHistory(
     campaignId: string,
     options: { readonly before?: number; readonly limit: number },
@@ -213,6 +213,14 @@ export function createCampaignStateManager(dependencies: CampaignStateDependenci
     await Promise.all(turn.map(async ({ campaignId }) => campaigns.find(campaignId)?.readOn()));
   };
 
+  /** Loads a campaign, so that one that there is has a state, and one that there is not is refused as such. */
+  const throwIfUnknown = (campaignId: string): Promise<void> => campaigns.use(campaignId, async () => undefined);
+
+  const readTarget = async (campaignId: string, version: number): Promise<PositionedState> => {
+    await throwIfUnknown(campaignId);
+    return readAt(campaignId, version);
+  };
+
   const tick = (): void => {
     const now = clock();
     const giveUpAt = new Date(now.getTime() - options.writeTimeoutMs);
@@ -230,7 +238,7 @@ export function createCampaignStateManager(dependencies: CampaignStateDependenci
       const operation = readOperation(given);
       throwIfNotPermitted(actor, campaignId, operation);
       const bodyHash = hashBody(operation, expectedVersion);
-      const target = operation.kind === 'rollback' ? await readAt(campaignId, operation.toVersion) : undefined;
+      const target = operation.kind === 'rollback' ? await readTarget(campaignId, operation.toVersion) : undefined;
       const selectPatch = selectOperationPatch(operation, target?.state);
       return commit(campaignId, { eventId, bodyHash, cause: operation.kind, by, expectedVersion, selectPatch });
     },
@@ -250,6 +258,7 @@ export function createCampaignStateManager(dependencies: CampaignStateDependenci
       return { kind: 'snapshot', campaignId, ...(await readAt(campaignId, version)) };
     },
     async listHistory(campaignId, { before = Number.MAX_SAFE_INTEGER, limit }) {
+      await throwIfUnknown(campaignId);
       const changes: StateChange[] = [];
       for (let until = before; changes.length < limit && until > 1;) {
         const documents = await journal.readBefore(campaignId, until, Math.min(limit - changes.length, 32));
