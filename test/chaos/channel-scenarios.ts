@@ -181,11 +181,40 @@ export async function runLostDatabase(
   }
 }
 
+/** Has the clock of the instances jump, by up to an hour and back. */
+export async function runJumpingClocks(
+  { seed, rounds, updates }: ScenarioOptions,
+  target: StoreTarget,
+): Promise<ChannelProof> {
+  const random = createRandom(seed);
+  const tests = await startInstances(QUICK, target, new Date().toISOString());
+  const proxy = await startTcpProxy({ targets: tests.map(({ url }) => selectPort(url)) });
+  try {
+    const campaignIds = await createCampaigns(tests[0]);
+    const load = startChannelLoad({ url: proxy.url, campaignIds, random });
+    for (let round = 0; round < rounds; round += 1) {
+      await load.progress(updates);
+      tests[0].setTime(new Date(Date.now() + (random.next() - 0.5) * 2 * 3_600_000));
+    }
+    await load.progress(updates);
+    await load.settle();
+    load.close();
+    return await proveInstances(load, tests, campaignIds);
+  } finally {
+    await proxy.stop();
+    await stopInstances(tests);
+  }
+}
+
 type Instances = readonly [TestApp, ...TestApp[]];
 
 /** Two instances in this process, where the database lets two in. */
-async function startInstances(variables: Record<string, string>, target: StoreTarget): Promise<Instances> {
-  const first = await startTestApp({ time: 'real', variables }, target);
+async function startInstances(
+  variables: Record<string, string>,
+  target: StoreTarget,
+  time = 'real',
+): Promise<Instances> {
+  const first = await startTestApp({ time, variables }, target);
   return target.kind === 'embedded' ? [first] : [first, await startTestApp({ variables, over: first }, target)];
 }
 

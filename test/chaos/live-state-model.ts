@@ -18,11 +18,13 @@ import { FaultyWorld, type Decision, type Replicated, type WorldProcess } from '
 
 export const CAMPAIGN = 'c'.repeat(24);
 const INSTANCES = 3;
+const HOUR_MS = 3_600_000;
 export const SUBSCRIBERS = 4;
 
 /** One thing that somebody does. */
 export interface Action {
-  readonly kind: 'write' | 'section' | 'subscribe' | 'dropEvents' | 'catchUp' | 'news' | 'poll' | 'verify' | 'tick';
+  readonly kind:
+    'write' | 'section' | 'subscribe' | 'dropEvents' | 'catchUp' | 'news' | 'clock' | 'poll' | 'verify' | 'tick';
   readonly instance: number;
   readonly subscriber: number;
   readonly operation: StateOperation;
@@ -43,6 +45,8 @@ export interface Outcome {
 
 interface Process extends WorldProcess {
   readonly manager: CampaignStateManager;
+  /** How far its clock is off. */
+  offsetMs: number;
 }
 
 /** A client that goes from instance to instance, and remembers what it has seen. */
@@ -86,13 +90,13 @@ export class LiveStateModel {
 
   #createProcess(): Process {
     const { world } = this;
-    const life: WorldProcess = { dead: false };
+    const life = { dead: false, offsetMs: 0 };
     const timer = world.timerOf(life);
     const manager = createCampaignStateManager({
       journal: createStateJournal({ collection: world.collectionOf(life, this.journal), timer }),
       snapshots: createStateSnapshots({ collection: world.collectionOf(life, this.snapshots) }),
       readInitialState: async () => ({ made: world.nowMs }),
-      clock: world.clock,
+      clock: () => new Date(world.clock().getTime() + life.offsetMs),
       log: { warn: message => this.said.add(message), error: message => this.said.add(message) },
       options: { snapshotEveryVersions: 4, maxCampaigns: 1 },
       timer,
@@ -117,10 +121,13 @@ export class LiveStateModel {
       case 'catchUp':
         return hearAgain(client);
       case 'news': {
-        const head = this.process(action.instance + 1).manager.inspect(CAMPAIGN);
-        if (head !== undefined) process.manager.onNews(CAMPAIGN, head.version);
+        const { version, changeId } = this.#select(action);
+        process.manager.onNews(CAMPAIGN, version, changeId);
         return;
       }
+      case 'clock':
+        process.offsetMs += (action.documentVersion - 2) * HOUR_MS;
+        return;
       case 'poll':
         return process.manager.poll().catch(() => undefined);
       case 'verify':
@@ -130,6 +137,14 @@ export class LiveStateModel {
         // Another campaign takes its place in memory, unless somebody needs it.
         await process.manager.read('d'.repeat(24)).catch(() => undefined);
     }
+  }
+
+  /** News as they come: of what another instance has now, of what is long known, or of what cannot be read yet. */
+  #select({ instance, documentVersion, subscriber }: Action): { version: number; changeId?: string } {
+    const head = this.process(instance + 1).manager.inspect(CAMPAIGN)?.version ?? 0;
+    if (subscriber === 0) return { version: documentVersion };
+    if (subscriber === 1) return { version: head + documentVersion, changeId: 'e'.repeat(24) };
+    return { version: head };
   }
 
   async #write(name: string, action: Action, { manager }: Process): Promise<void> {

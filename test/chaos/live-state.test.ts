@@ -49,7 +49,7 @@ const action: fc.Arbitrary<Action> = fc.record({
     { weight: 4, arbitrary: fc.constant('subscribe' as const) },
     {
       weight: 4,
-      arbitrary: fc.constantFrom<Action['kind']>('dropEvents', 'catchUp', 'news', 'poll', 'verify', 'tick'),
+      arbitrary: fc.constantFrom<Action['kind']>('dropEvents', 'catchUp', 'news', 'clock', 'poll', 'verify', 'tick'),
     },
   ),
   instance: fc.nat(2),
