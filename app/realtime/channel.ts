@@ -26,7 +26,13 @@ import {
   toServiceError,
 } from './envelope.ts';
 import { createFrame } from './frame.ts';
-import { createSocketConnection, EVENT, formatReason, type SocketConnection } from './socket-connection.ts';
+import {
+  createSocketConnection,
+  EVENT,
+  formatReason,
+  gatherPackets,
+  type SocketConnection,
+} from './socket-connection.ts';
 import { type Streams } from './streams.ts';
 import { type Subscriptions } from './subscriptions.ts';
 
@@ -263,6 +269,7 @@ export function createChannel(dependencies: ChannelDependencies): Channel {
     },
     attach(server) {
       io.attach(server);
+      io.engine.on('flush', gatherPackets);
       sweeping = setInterval(sweep, SWEEP_MS).unref();
     },
     async refreshToken({ connection }, token) {

@@ -171,7 +171,9 @@ function translate(input: unknown): unknown {
   };
 }
 
-function rename(given: Readonly<Record<string, unknown>>): Record<string, unknown> {
+function rename(given: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  // Hardly any sender uses the old ones.
+  if (!Object.keys(given).some(key => Object.hasOwn(camelCase, key))) return given;
   return Object.fromEntries(
     Object.entries(given).map(([key, value]) => [
       Object.hasOwn(camelCase, key) ? (camelCase[key] as string) : key,
