@@ -3,6 +3,7 @@ import { eventEnvelope } from '../../schemas/event-envelope.ts';
 import { type InstanceMessages } from '../services/redis/instance-messages.ts';
 import { type BusRelay, type BusReceiver } from './bus.ts';
 import { type Envelope, selectEventName } from './envelope.ts';
+import { type Presence } from './presence.ts';
 
 const PREFIX = 'nexus:';
 
@@ -47,12 +48,11 @@ export function openBusRelay(
   messages: Pick<InstanceMessages, 'isConnected' | 'listen' | 'openPublisher'>,
   {
     receiver,
-    hasOthers,
+    selectPresence,
     onDropped,
   }: {
     readonly receiver: BusReceiver;
-    /** Whether there is any other instance. */
-    readonly hasOthers: () => boolean;
+    readonly selectPresence: () => Pick<Presence, 'isHeard' | 'announce'>;
     readonly onDropped: (type: string) => void;
   },
 ): BusRelay {
@@ -78,9 +78,8 @@ export function openBusRelay(
     onDropped: batch => batch.forEach(({ type }) => onDropped(type)),
   });
   return {
-    get isOpen() {
-      return messages.isConnected && hasOthers();
-    },
+    isHeard: (service, action) => messages.isConnected && selectPresence().isHeard(service, action),
+    announce: topics => selectPresence().announce(topics),
     send(event, key) {
       const { service, action } = selectEventName(event.type);
       const text = JSON.stringify({ key, event } satisfies RelayedEvent);

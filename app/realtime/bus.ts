@@ -14,6 +14,7 @@ import {
   type RequestEnvelope,
   toServiceError,
 } from './envelope.ts';
+import { coversAction, selectTopic } from './event-topics.ts';
 import { createRecentKeys } from './recent-keys.ts';
 import { type StreamWriter } from './stream.ts';
 import { type Streams } from './streams.ts';
@@ -151,8 +152,10 @@ export interface BusReceiver {
 
 /** The way to the other instances. */
 export interface BusRelay {
-  /** Whether there is anybody at its end, as far as is known. */
-  readonly isOpen: boolean;
+  /** Whether anybody at another instance listens to events of an action, as far as is known. */
+  isHeard(service: string, action: string): boolean;
+  /** Tells the others what is listened to here, each time that it is something else: by topics of `selectTopic`. */
+  announce(topics: readonly string[]): void;
   /** Tells an event at the other instances, unless one of them told the same. Never waits, never throws. */
   send(event: Envelope, key: string): void;
 }
@@ -169,24 +172,31 @@ export function createBus({ clock, log, metrics, openRelay, streams, queueLimit 
   const hasListeners = (type: string): boolean => selectPatterns(type).some(pattern => listeners.has(pattern));
 
   const countTopic = (pattern: string, more: 1 | -1): void => {
-    const topic = pattern.split(':', 2).join(':');
+    const topic = selectTopic(pattern);
+    const before = topics.size;
     const count = (topics.get(topic) ?? 0) + more;
     if (count > 0) topics.set(topic, count);
     else topics.delete(topic);
+    if (topics.size !== before) relay?.announce([...topics.keys()]);
   };
 
   const relay = openRelay?.({
-    isHeard: (service, action) => ['*', `${service}:*`, `${service}:${action}`].some(topic => topics.has(topic)),
+    isHeard: (service, action) => coversAction(topics, service, action),
     receive(event, key) {
       if (hasListeners(event.type) && published.add(key)) offer(event);
     },
   });
-  const isHeard = (type: string): boolean => relay?.isOpen === true || hasListeners(type);
+  const isHeardElsewhere = (type: string): boolean => {
+    if (relay === undefined) return false;
+    const [service = '', action = ''] = type.split(':', 2);
+    return relay.isHeard(service, action);
+  };
+  const isHeard = (type: string): boolean => hasListeners(type) || isHeardElsewhere(type);
 
   const publish = (event: Envelope, key = event.eventId): void => {
     if (!isHeard(event.type) || !published.add(key)) return;
     offer(event);
-    if (relay?.isOpen === true) relay.send(event, key);
+    if (isHeardElsewhere(event.type)) relay?.send(event, key);
   };
 
   function offer(event: Envelope): void {

@@ -84,7 +84,7 @@ export function createRealtime(config: Config, dependencies: RealtimeDependencie
     openRelay: receiver =>
       openBusRelay(messages, {
         receiver,
-        hasOthers: () => presence.otherInstances > 0,
+        selectPresence: () => presence,
         onDropped: type => metrics.bus.dropped(type),
       }),
   });

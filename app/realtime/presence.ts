@@ -1,4 +1,5 @@
 import { type InstanceMessages } from '../services/redis/instance-messages.ts';
+import { coversAction } from './event-topics.ts';
 import { type Subscriptions } from './subscriptions.ts';
 
 /** The channel on which instances tell each other who is there. */
@@ -12,6 +13,10 @@ export interface Presence {
   countSubscribers(campaignId: string): number;
   /** Has a listener called each time that the subscribers of a campaign may be others. Gives what ends it. */
   watch(campaignId: string, listener: () => void): () => void;
+  /** Whether events of an action are listened to at another instance. */
+  isHeard(service: string, action: string): boolean;
+  /** Tells the others which topics of events are listened to here. */
+  announce(topics: readonly string[]): void;
   /** Begins to tell the others of this instance. */
   start(): void;
   /** Tells the others that this instance is gone. */
@@ -33,19 +38,38 @@ export interface PresenceOptions {
   readonly gatherMs: number;
 }
 
-/** `hello` asks the others for what they have, `here` and `bye` speak of the instance, `count` of a campaign at it. */
+const DEFAULTS: PresenceOptions = { refreshMs: 5_000, expireMs: 16_000, gatherMs: 100 };
+/** More than this is not remembered: no deployment has so many. */
+const MAX_OTHERS = 256;
+const MAX_CAMPAIGNS = 50_000;
+/** Whoever listens to more topics is told of everything. */
+const MAX_TOPICS = 64;
+
+/** `hello` asks the others for all that they have; `here` says what events an instance listens to. */
 type Message =
-  | { readonly kind: 'hello' | 'here' | 'bye' }
+  | { readonly kind: 'hello' }
+  | { readonly kind: 'bye' }
+  | { readonly kind: 'here'; readonly topics: readonly string[] }
   | { readonly kind: 'count'; readonly campaignId: string; readonly count: number };
+
+const kind = (...kinds: readonly string[]) => ({ type: 'string', enum: kinds });
 
 const schema = {
   oneOf: [
-    { type: 'object', required: ['kind'], properties: { kind: { type: 'string', enum: ['hello', 'here', 'bye'] } } },
+    {
+      type: 'object',
+      required: ['kind', 'topics'],
+      properties: {
+        kind: kind('here'),
+        topics: { type: 'array', maxItems: MAX_TOPICS, items: { type: 'string', maxLength: 200 } },
+      },
+    },
+    { type: 'object', required: ['kind'], properties: { kind: kind('hello', 'bye') } },
     {
       type: 'object',
       required: ['kind', 'campaignId', 'count'],
       properties: {
-        kind: { type: 'string', const: 'count' },
+        kind: kind('count'),
         campaignId: { type: 'string', pattern: '^[0-9a-f]{24}$' },
         count: { type: 'integer', minimum: 0, maximum: 1_000_000 },
       },
@@ -56,13 +80,9 @@ const schema = {
 /** Another instance. What it has of a campaign is not believed for ever, since word of its end may be lost. */
 interface Other {
   seenAtMs: number;
+  topics: ReadonlySet<string>;
   readonly counts: Map<string, { readonly count: number; readonly atMs: number }>;
 }
-
-const DEFAULTS: PresenceOptions = { refreshMs: 5_000, expireMs: 16_000, gatherMs: 100 };
-/** More than this is not remembered: no deployment has so many. */
-const MAX_OTHERS = 256;
-const MAX_CAMPAIGNS = 50_000;
 
 /** Makes the presence of an instance. */
 export function createPresence({ subscriptions, messages, options }: PresenceDependencies): Presence {
@@ -73,6 +93,7 @@ export function createPresence({ subscriptions, messages, options }: PresenceDep
   let refreshing: NodeJS.Timeout | undefined;
   let gathering: NodeJS.Timeout | undefined;
   let isStarted = false;
+  let heard: readonly string[] = [];
 
   const notify = (campaignId: string): void => {
     for (const listener of [...(watchers.get(campaignId) ?? [])]) listener();
@@ -87,16 +108,17 @@ export function createPresence({ subscriptions, messages, options }: PresenceDep
       const other = selectOther(from);
       if (other === undefined) return;
       other.seenAtMs = performance.now();
-      if (message.kind === 'count') setCount(other, message.campaignId, message.count);
-      else if (message.kind === 'bye') forget(from, other);
-      else if (message.kind === 'hello') tellAll('here');
+      if (message.kind === 'count') return setCount(other, message.campaignId, message.count);
+      if (message.kind === 'bye') return forget(from, other);
+      if (message.kind === 'hello') return tellAll();
+      other.topics = new Set(message.topics);
     },
   });
 
   function selectOther(from: string): Other | undefined {
     const known = others.get(from);
     if (known !== undefined || others.size >= MAX_OTHERS) return known;
-    const other: Other = { seenAtMs: 0, counts: new Map() };
+    const other: Other = { seenAtMs: 0, topics: new Set(), counts: new Map() };
     others.set(from, other);
     return other;
   }
@@ -122,9 +144,13 @@ export function createPresence({ subscriptions, messages, options }: PresenceDep
     }
   }
 
-  function tellAll(kind: 'hello' | 'here'): void {
+  function tellHere(): void {
+    if (isStarted && messages.isConnected) topic.publish('here', { kind: 'here', topics: heard });
+  }
+
+  function tellAll(): void {
     if (!isStarted || !messages.isConnected) return;
-    topic.publish(kind, { kind });
+    tellHere();
     for (const campaignId of subscriptions.listCampaigns()) changed.add(campaignId);
     gather();
   }
@@ -147,11 +173,20 @@ export function createPresence({ subscriptions, messages, options }: PresenceDep
     changed.add(campaignId);
     gather();
   });
-  messages.onChange(() => tellAll('hello'));
+  const greet = (): void => {
+    if (isStarted && messages.isConnected) topic.publish('hello', { kind: 'hello' });
+    tellAll();
+  };
+  messages.onChange(greet);
 
   return {
     get otherInstances() {
       return others.size;
+    },
+    isHeard: (service, action) => [...others.values()].some(({ topics }) => coversAction(topics, service, action)),
+    announce(topics) {
+      heard = topics.length > MAX_TOPICS ? ['*'] : topics;
+      tellHere();
     },
     countSubscribers(campaignId) {
       let count = subscriptions.count(campaignId);
@@ -172,9 +207,9 @@ export function createPresence({ subscriptions, messages, options }: PresenceDep
       isStarted = true;
       refreshing = setInterval(() => {
         expire();
-        tellAll('here');
+        tellAll();
       }, refreshMs).unref();
-      tellAll('hello');
+      greet();
     },
     stop() {
       if (isStarted) topic.publish('bye', { kind: 'bye' });

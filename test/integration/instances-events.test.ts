@@ -22,10 +22,17 @@ describeInstances('two instances with Redis between them', {}, select => {
     ({ _id: campaignId } = await createCampaign(instances.first.client));
   });
 
+  /** Waits until an instance knows whether the other one listens. */
+  const whenKnown = ({ app }: TestApp, isHeard: boolean): Promise<unknown> =>
+    until(
+      () => app.realtime?.presence.isHeard('campaign', 'update'),
+      is => is === isHeard,
+    );
   const listen = async (to: TestApp, token?: string): Promise<ChannelClient> => {
     const client = await instances.connect(to, token);
     const { payload } = await client.ask('nexus:subscribe', { types: ['campaign:*'] });
     expect(payload.error).toBeUndefined();
+    await whenKnown(to === instances.first ? instances.second : instances.first, true);
     return client;
   };
   const update = (client: ChannelClient, updates: object, envelope = {}): Promise<Answer> =>
@@ -54,6 +61,22 @@ describeInstances('two instances with Redis between them', {}, select => {
         'timestamp',
         'type',
       ]);
+    });
+
+    it('nothing that nobody listens to', async () => {
+      const { first, second, connect, readCounter } = instances;
+      const sent = 'instance_messages_total{topic="events",outcome="sent"}';
+      const listener = await listen(second);
+      listener.close();
+      const writer = await connect(first);
+      await whenKnown(first, false);
+      const before = await readCounter(first, sent);
+      await update(writer, { a: 1 });
+      const again = await listen(second);
+      const eventId = randomUUID();
+      await update(writer, { a: 2 }, { eventId });
+      expect(await whenHeard(again, eventId)).toEqual(LIFE);
+      expect([again.events.length, await readCounter(first, sent)]).toEqual([3, before + 3]);
     });
 
     it('nothing that is not for them', async () => {
@@ -161,6 +184,7 @@ describeInstances('two instances with Redis between them', {}, select => {
       if (how === 'killed') await redis.restart();
       else redis.thaw();
       await whenConnected(true);
+      await whenKnown(first, true);
       const eventId = randomUUID();
       await update(writer, { after: true }, { eventId });
       expect(await whenHeard(there, eventId)).toEqual(LIFE);
