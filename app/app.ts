@@ -27,6 +27,7 @@ import { withInvalidations } from './services/cache/invalidations.ts';
 import { createCaching } from './services/caching.ts';
 import { createAwsClients } from './services/aws.ts';
 import { createServices } from './services/create-services.ts';
+import { createAsyncApi } from './realtime/asyncapi.ts';
 import { CHANNEL_PATH } from './realtime/channel.ts';
 import { createLateDoor } from './realtime/event-door.ts';
 import { createRealtime, type Realtime } from './realtime/create-realtime.ts';
@@ -182,10 +183,11 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
   const routes: AnyRoute[] = [
     // A process without this role can be asked how it is, and nothing else.
     ...(service.roles.includes('web') ? businessRoutes : []),
-    ...createSystemRoutes({ health, docs: createDocs(() => openapi) }),
+    ...createSystemRoutes({ health, docs: createDocs({ openapi: () => openapi, asyncapi: () => asyncapi }) }),
     ...(server.metricsPort === undefined ? [createMetricsRoute(metrics)] : []),
   ];
   const openapi = JSON.stringify(createOpenApi(routes, { version }));
+  const asyncapi = JSON.stringify(createAsyncApi({ version }));
   const pipeline = createPipeline({
     log: Log,
     metrics: metrics.http,

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createDocs } from './docs.ts';
 
 describe('the documentation', () => {
-  const docs = createDocs(() => '{"openapi":"3.1.0"}');
+  const docs = createDocs({ openapi: () => '{"openapi":"3.1.0"}', asyncapi: () => '{"asyncapi":"3.0.0"}' });
 
   it('is a page whose every part is served from here', async () => {
     const { raw, type, headers } = docs.page();

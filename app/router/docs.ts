@@ -6,6 +6,8 @@ import { type RawReply } from '../../lib/middlewares/request-state.ts';
 /** The API's description, for machines and as a page. */
 export interface Docs {
   openapi(): string;
+  /** The same for the channel. */
+  asyncapi(): string;
   page(): RawReply;
   /** A file that the page loads; null when it is not one of them. */
   asset(name: string): Promise<RawReply | null>;
@@ -60,10 +62,11 @@ const ownFiles: ReadonlyMap<string, { readonly raw: string; readonly type: strin
 const headers = { 'cache-control': 'public, max-age=3600' };
 
 /** Makes the documentation: everything is served from here, the page asks nothing of any other host. */
-export function createDocs(openapi: () => string): Docs {
+export function createDocs({ openapi, asyncapi }: Pick<Docs, 'openapi' | 'asyncapi'>): Docs {
   const directory = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
   return {
     openapi,
+    asyncapi,
     page: () => ({
       raw: page,
       type: 'text/html; charset=utf-8',

@@ -1,3 +1,4 @@
+import { type Components, createComponents } from '../../lib/schema/components.ts';
 import { type AnyRoute, type ObjectSchema } from './route.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -63,22 +64,6 @@ const error = {
     },
   },
 } as const;
-
-/** Collects the schemas that have a name; elsewhere they are referred to. */
-class Components {
-  readonly schemas: Record<string, unknown> = { Error: error, Meta: meta, Pagination: pagination };
-
-  /** Gives a schema with every named one inside replaced by a reference. */
-  take(schema: unknown): unknown {
-    if (Array.isArray(schema)) return schema.map(item => this.take(item));
-    if (typeof schema !== 'object' || schema === null) return schema;
-    const { $id, ...rest } = schema as Json;
-    const taken = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, this.take(value)]));
-    if (typeof $id !== 'string') return taken;
-    this.schemas[$id] = taken;
-    return { $ref: `#/components/schemas/${$id}` };
-  }
-}
 
 function selectParameters(schema: ObjectSchema | undefined, place: 'query' | 'header', components: Components): Json[] {
   if (schema === undefined) return [];
@@ -166,7 +151,7 @@ function describeOperation(route: AnyRoute, components: Components): Json {
 
 /** Makes the OpenAPI 3.1 document of the routes: the very declarations that the router runs. */
 export function createOpenApi(routes: readonly AnyRoute[], info: { readonly version: string }): Json {
-  const components = new Components();
+  const components = createComponents({ Error: error, Meta: meta, Pagination: pagination });
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of routes) {
     const path = route.path.replace(/:(\w+)/g, '{$1}');
@@ -177,7 +162,9 @@ export function createOpenApi(routes: readonly AnyRoute[], info: { readonly vers
     info: {
       title: 'campaign-service',
       version: info.version,
-      description: 'Presale campaigns, their markets, and everything around them. Errors are listed in docs/errors.md.',
+      description:
+        'Presale campaigns, their markets, and everything around them. Errors are listed in docs/errors.md. ' +
+        'Live states come over a channel, which [/asyncapi.json](/asyncapi.json) describes.',
     },
     paths,
     components: {

@@ -16,7 +16,7 @@ describe('the routes of the process', () => {
       if (!database.isUp) throw new Error('away');
     },
   });
-  const routes = createSystemRoutes({ health, docs: createDocs(() => '{}') });
+  const routes = createSystemRoutes({ health, docs: createDocs({ openapi: () => '{}', asyncapi: () => '{}' }) });
   const find = (path: string): AnyRoute => {
     const found = routes.find(route => route.path === path);
     if (found === undefined) throw new Error(`There is no route ${path}.`);

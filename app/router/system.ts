@@ -118,6 +118,15 @@ export function createSystemRoutes({
     }),
     defineRoute({
       method: 'GET',
+      path: '/asyncapi.json',
+      tag,
+      summary: 'Read what can be sent and heard over the channel',
+      permission: 'public',
+      response: raw('application/json', 'The AsyncAPI 3.0 document of the channel, which is at `/socket.io/`.'),
+      handler: () => ({ raw: docs.asyncapi(), type: 'application/json; charset=utf-8' }),
+    }),
+    defineRoute({
+      method: 'GET',
       path: '/docs',
       tag,
       summary: 'Browse the API',

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { io, type Socket } from 'socket.io-client';
 import { type Envelope } from '../../app/realtime/envelope.ts';
+import { createChannelContract } from './channel-contract.ts';
 import { until } from './until.ts';
 
 /** A client of the channel, by the real library. */
@@ -34,6 +35,9 @@ export interface Refusal extends Error {
   };
 }
 
+/** Everything that these clients send and get is held against what the service publishes. */
+const contract = createChannelContract();
+
 /** Connects with a token. Throws the `Refusal` of one that is not let in. */
 export async function connectChannel(
   url: string,
@@ -48,7 +52,11 @@ export async function connectChannel(
     ...options,
   });
   const events: Envelope[] = [];
-  socket.on('event', (event: Envelope) => void events.push(event));
+  socket.on('event', (event: Envelope) => {
+    events.push(event);
+    // Outside of the client, so that the test fails and not the connection.
+    setImmediate(() => contract.throwIfNotPromised(event));
+  });
   const closed = new Promise<string>(resolve => socket.once('disconnect', resolve));
   await new Promise<void>((resolve, reject) => {
     socket.once('connect', resolve);
@@ -57,7 +65,12 @@ export async function connectChannel(
       reject(error);
     });
   });
-  const send = (name: string, ...args: unknown[]) => socket.emitWithAck(name, ...args) as Promise<Answer>;
+  const send = async (name: string, ...args: unknown[]): Promise<Answer> => {
+    const answer = (await socket.emitWithAck(name, ...args)) as Answer;
+    contract.throwIfNotPromised(answer);
+    if (answer.payload.error === undefined) contract.throwIfNotDescribed(args[0]);
+    return answer;
+  };
   return {
     socket,
     events,
