@@ -224,6 +224,7 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
         clock,
         Log,
         metrics: serviceMetrics.realtime,
+        tracing,
       })
     : undefined;
   const ofMetrics = server.metricsPort === undefined ? undefined : createServer([createMetricsRoute(metrics)]);

@@ -41,6 +41,11 @@ export const eventEnvelope = {
       description: 'What it belongs to.',
       properties: {
         correlation: id('What ties together the log lines, spans and messages of one doing.'),
+        traceparent: {
+          type: 'string',
+          maxLength: 128,
+          description: 'The trace that it is part of (W3C Trace Context).',
+        },
         campaign: part('campaignId', 'The campaign.'),
         user: {
           type: 'object',

@@ -1,5 +1,5 @@
-import { type ServiceError } from '../../lib/errors.ts';
 import { type Logger } from '../../lib/log.ts';
+import { type Tracing } from '../../lib/spans.ts';
 import { type Clock } from '../context.ts';
 import { EventTypeUnknownError } from '../errors.ts';
 import { type Actor } from '../policy.ts';
@@ -16,6 +16,7 @@ import {
 } from './envelope.ts';
 import { coversAction, selectTopic } from './event-topics.ts';
 import { createRecentKeys } from './recent-keys.ts';
+import { type Outcome, withRequestSpan } from './request-span.ts';
 import { type StreamWriter } from './stream.ts';
 import { type Streams } from './streams.ts';
 
@@ -114,14 +115,10 @@ export interface BusDependencies {
   readonly openRelay?: (receiver: BusReceiver) => BusRelay;
   /** Holds the streams that are open. Without it no stream can be registered. */
   readonly streams?: Pick<Streams, 'start'>;
+  /** Null while nothing is traced. */
+  readonly tracing?: Tracing | null;
   /** How many events wait for one handler at most. */
   readonly queueLimit?: number;
-}
-
-/** The answer to a request, and what it failed of. */
-interface Outcome {
-  readonly answer: Envelope;
-  readonly error?: ServiceError;
 }
 
 interface Action {
@@ -161,7 +158,15 @@ export interface BusRelay {
 }
 
 /** Makes the bus. The life of a request is told by it, never by those who carry it out. */
-export function createBus({ clock, log, metrics, openRelay, streams, queueLimit = QUEUE_LIMIT }: BusDependencies): Bus {
+export function createBus({
+  clock,
+  log,
+  metrics,
+  openRelay,
+  streams,
+  tracing = null,
+  queueLimit = QUEUE_LIMIT,
+}: BusDependencies): Bus {
   const actions = new Map<string, Action>();
   const listeners = new Map<string, Set<Listener>>();
   const published = createRecentKeys({ ttlMs: DEDUPE_MS, max: DEDUPE_MAX });
@@ -260,9 +265,12 @@ export function createBus({ clock, log, metrics, openRelay, streams, queueLimit 
   const resolve = async (envelope: RequestEnvelope, caller: Caller): Promise<Outcome> => {
     const request = { envelope, caller };
     const action = actions.get(envelope.type);
-    if (action === undefined) return fail(request, new EventTypeUnknownError());
+    if (action === undefined) {
+      const answerUnknown = (): Promise<Outcome> => Promise.resolve(fail(request, new EventTypeUnknownError()));
+      return withRequestSpan(tracing, { envelope, isKnown: false }, answerUnknown);
+    }
     const startedAt = performance.now();
-    const outcome = await carryOut(request, action);
+    const outcome = await withRequestSpan(tracing, { envelope, isKnown: true }, () => carryOut(request, action));
     const durationSeconds = (performance.now() - startedAt) / 1000;
     metrics.handled(envelope.type, outcome.error?.type ?? 'success', durationSeconds);
     return outcome;

@@ -2,6 +2,7 @@ import { type Server as HttpServer } from 'node:http';
 import { type TokenVerifier } from '../../lib/auth/token-verifier.ts';
 import { type Health } from '../../lib/health.ts';
 import { type Log } from '../../lib/log.ts';
+import { type Tracing } from '../../lib/spans.ts';
 import { ServiceUnavailableError } from '../../lib/errors.ts';
 import { type Config } from '../../config/schema.ts';
 import { type ContextFactory } from '../context-factory.ts';
@@ -43,6 +44,8 @@ export interface RealtimeDependencies {
   readonly clock: Clock;
   readonly Log: Log;
   readonly metrics: RealtimeMetrics;
+  /** Null while nothing is traced. */
+  readonly tracing: Tracing | null;
 }
 
 /** What serves live states to those who are connected. */
@@ -61,7 +64,7 @@ export interface Realtime {
 
 /** Makes the channel and what can be asked over it. Nothing is connected yet. */
 export function createRealtime(config: Config, dependencies: RealtimeDependencies): Realtime {
-  const { tokens, datastores, states, contexts, health, messages, clock, Log, metrics } = dependencies;
+  const { tokens, datastores, states, contexts, health, messages, clock, Log, metrics, tracing } = dependencies;
   const { channel: channelConfig, state: stateConfig } = config;
   const limits = {
     bufferCount: stateConfig.subscriberBuffer,
@@ -81,6 +84,7 @@ export function createRealtime(config: Config, dependencies: RealtimeDependencie
     log: Log('app/realtime/bus'),
     metrics: metrics.bus,
     streams,
+    tracing,
     openRelay: receiver =>
       openBusRelay(messages, {
         receiver,

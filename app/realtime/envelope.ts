@@ -15,6 +15,8 @@ export interface EventName {
 /** What an event belongs to. Whose it is, the server says. */
 export interface EventMetadata {
   readonly correlation?: string;
+  /** The W3C header of the trace that the event is part of. */
+  readonly traceparent?: string;
   readonly campaign?: { readonly campaignId: string };
   readonly user?: { readonly userId: string };
   readonly device?: { readonly deviceId: string };
@@ -68,6 +70,11 @@ const envelopes: Validator<Partial<Envelope> & Pick<Envelope, 'type' | 'eventId'
 /** Writes a type. */
 export function formatEventType({ service, action, version, state }: EventName): string {
   return `${service}:${action}:v${version}:${state}`;
+}
+
+/** Writes what a type begins with, whatever state it tells of. */
+export function formatEventName({ service, action, version }: Omit<EventName, 'state'>): string {
+  return `${service}:${action}:v${version}`;
 }
 
 /** Reads the parts of a type whose form was checked. */
