@@ -11,6 +11,7 @@ import { selectKeySource } from '../config/rules.ts';
 import { type Config } from '../config/schema.ts';
 import { type ContextFactory, createContextFactory } from './context-factory.ts';
 import { type Clock } from './context.ts';
+import { prepareDefaultCampaign } from './default-campaign.ts';
 import { createDatastores, type Datastores, openChanges, openVersionedCollections } from './datastore/datastores.ts';
 import { type Store } from './datastore/store/collection.ts';
 import { createConfiguredDeliveries } from './hooks/create-deliveries.ts';
@@ -265,6 +266,7 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
       await revocations.poll();
       redis?.open();
       states?.start();
+      if (hasDoors) await prepareDefaultCampaign(config, contexts.forSystem('start'));
       realtime?.start(isChannelServed ? main : undefined);
       await listen(main, server.port, server.host);
       if (ofMetrics) await listen(ofMetrics, server.metricsPort ?? 0, server.host);

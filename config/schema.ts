@@ -377,6 +377,11 @@ export const configSchema = {
         maxLength: 128,
         default: 'default-campaign',
       }),
+      createDefaultCampaign: key(
+        'CREATE_DEFAULT_CAMPAIGN',
+        'Whether a start makes that campaign, as a draft, where there is none.',
+        { type: 'boolean', default: true },
+      ),
       historyDays: key(
         'CAMPAIGN_HISTORY_RETENTION',
         'For how many days their versions are kept. The last ones, and those of the last day, always are.',

@@ -5,6 +5,7 @@ import { mapConcurrently } from '../managers/concurrency.ts';
 import { contactManager } from '../managers/contacts.ts';
 import { marketManager } from '../managers/markets/manager.ts';
 import { promoterManager } from '../managers/promoters.ts';
+import { isDefaultCampaign } from '../default-campaign.ts';
 import { type Actor } from '../policy.ts';
 import { REFRESH_LEASE } from '../workers/refresh-schedule.ts';
 import { createCampaignBody } from './campaigns/body.ts';
@@ -32,10 +33,11 @@ const LEASE_MS = 60_000;
 const producer: Actor = { userId: 'demo-producer', supreme: true, campaigns: new Map(), issuedAt: 0 };
 const editor: Actor = { ...producer, userId: 'demo-editor' };
 
-/** Says whether there is no campaign yet. */
+/** Says whether there is no campaign yet, but for the default one that the service makes by itself. */
 export async function isEmpty(ctx: ManagerContext<'campaigns'>): Promise<boolean> {
   const page = { sortBy: 'date.created', direction: 1, page: 0, pageSize: 1 } as const;
-  return (await ctx.datastore.campaigns.list({ readable: 'all', ...page })).total === 0;
+  const { rows, total } = await ctx.datastore.campaigns.list({ readable: 'all', ...page });
+  return total === 0 || (total === 1 && rows.every(isDefaultCampaign));
 }
 
 /**

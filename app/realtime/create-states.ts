@@ -9,7 +9,8 @@ import { type StateObserver } from './state/live-campaign.ts';
 import { createMemoryJournal } from './state/memory-journal.ts';
 import { openStateNews } from './state-news.ts';
 
-const TEMPLATE = new URL('../../config/default_campaign.json', import.meta.url);
+/** What the states of all campaigns begin with. */
+export const TEMPLATE = new URL('../../config/default_campaign.json', import.meta.url);
 
 export interface StatesDependencies {
   readonly datastores: Pick<Datastores, 'campaigns' | 'markets' | 'stateJournal' | 'stateSnapshots'>;
