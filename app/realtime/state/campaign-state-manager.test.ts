@@ -115,6 +115,40 @@ describeStores('the live state of campaigns', target => {
       expect((await journal.readAt(campaignId, 3))?.changes[0]?.patch).toBe('{"a":{"c":null}}');
     });
 
+    it('is refused when so many wait, and for so long, that it would be late', async () => {
+      let nowMs = 0;
+      let open: () => void = () => undefined;
+      const opened = new Promise<void>(resolve => (open = resolve));
+      const held: StateJournalDatastore = {
+        ...journal,
+        append: (document, options) => opened.then(() => journal.append(document, options)),
+      };
+      await stateOf();
+      const slow = createManager({ journal: held, timer: { now: () => nowMs, wait: () => Promise.resolve() } });
+      const waiting = Array.from({ length: 511 }, () => write(update({}), {}, slow));
+      await until(
+        () => slow.summarize().pending,
+        pending => pending === 511,
+      );
+      nowMs = 101;
+      const last = write(update({}), {}, slow);
+      await until(
+        () => slow.summarize().pending,
+        pending => pending === 512,
+      );
+      await expect(write(update({}), {}, slow)).rejects.toThrow(ServiceUnavailableError);
+      // Many, and none of them for long.
+      nowMs = 100;
+      const another = write(update({}), {}, slow);
+      await until(
+        () => slow.summarize().pending,
+        pending => pending === 513,
+      );
+      open();
+      expect(await Promise.all([...waiting, last, another])).toHaveLength(513);
+      await throwIfBroken();
+    });
+
     it('shares a document of the journal with those that wait at the same time', async () => {
       await manager.read(campaignId);
       const acknowledged = await Promise.all(

@@ -116,6 +116,8 @@ export interface LiveCampaign {
 
 interface Pending extends StateWrite {
   readonly enqueuedAt: number;
+  /** The same as a time that only goes forward. */
+  readonly waitsSince: number;
   readonly promise: Promise<Acknowledgement>;
   readonly resolve: (acknowledgement: Acknowledgement) => void;
   readonly reject: (error: Error) => void;
@@ -124,8 +126,12 @@ interface Pending extends StateWrite {
   isReadFor: boolean;
 }
 
-/** More writes than this do not wait for one campaign. */
+/** So many writes may wait for one campaign, however long that takes … */
+const MAX_PATIENT = 512;
+/** … and so many … */
 const MAX_PENDING = 4096;
+/** … while none of them has waited longer than this. More than a campaign can take would make all of them late. */
+const MAX_WAIT_MS = 100;
 const READ_LIMIT = 32;
 const MAX_YIELD_MS = 2;
 const MAX_PAUSE_MS = 1000;
@@ -401,6 +407,12 @@ export function createLiveCampaign(
     else await timer.wait(Math.min(MAX_PAUSE_MS, 20 * 2 ** Math.min(failures, 10)) * (0.5 + deps.random() / 2), signal);
   }
 
+  function isFull(): boolean {
+    const [first] = queue;
+    if (first === undefined || queue.length < MAX_PATIENT) return false;
+    return queue.length >= MAX_PENDING || timer.now() - first.waitsSince > MAX_WAIT_MS;
+  }
+
   function enqueue(write: StateWrite): Promise<Acknowledgement> {
     let resolve: Pending['resolve'] = () => undefined;
     let reject: Pending['reject'] = () => undefined;
@@ -409,7 +421,17 @@ export function createLiveCampaign(
       reject = onReject;
     });
     const enqueuedAt = clock().getTime();
-    const pending: Pending = { ...write, enqueuedAt, promise, resolve, reject, isSettled: false, isReadFor: false };
+    const waitsSince = timer.now();
+    const pending: Pending = {
+      ...write,
+      enqueuedAt,
+      waitsSince,
+      promise,
+      resolve,
+      reject,
+      isSettled: false,
+      isReadFor: false,
+    };
     queue.push(pending);
     waiting.set(write.eventId, pending);
     wake();
@@ -483,7 +505,7 @@ export function createLiveCampaign(
         if (same.bodyHash !== write.bodyHash) throw new IdempotencyKeyReusedError();
         return { ...(await same.promise), outcome: 'repeated' };
       }
-      if (queue.length >= MAX_PENDING) {
+      if (isFull()) {
         throw new ServiceUnavailableError('campaign state', { message: 'Too many updates of this campaign wait.' });
       }
       return enqueue(write);
