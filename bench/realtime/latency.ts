@@ -46,7 +46,7 @@ did not come round: its longest piece of work, with whatever the machine did mea
 /** Measures how long patches take to arrive. */
 export async function runLatency(context: BenchContext): Promise<Section> {
   const { world, generator } = context;
-  const server = await world.startService(await world.prepare({ campaigns: 20 }));
+  const server = await world.startService(await world.prepare({ campaigns: 20 }), { isWatched: true });
   try {
     await generator.open({
       name: FLEET,

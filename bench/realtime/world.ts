@@ -15,6 +15,8 @@ export interface LiveOrder {
   readonly data: ServiceData;
   readonly publicKey: string;
   readonly variables: Variables;
+  /** Whether its memory and its event loop are looked at all the time. */
+  readonly isWatched?: boolean;
   /** Whether what is no longer used is collected before its memory is asked for. */
   readonly isCollected?: boolean;
 }

@@ -8,7 +8,13 @@ import { announce } from '../lib/serve.ts';
 import { createServiceConfig } from '../lib/service-config.ts';
 import { type LiveOrder } from '../realtime/world.ts';
 
-const { data, publicKey, variables, isCollected = false } = JSON.parse(process.argv[2] ?? '') as LiveOrder;
+const {
+  data,
+  publicKey,
+  variables,
+  isWatched = false,
+  isCollected = false,
+} = JSON.parse(process.argv[2] ?? '') as LiveOrder;
 const running: { app?: App } = {};
 process.on('disconnect', () => process.exit(0));
 process.on('SIGTERM', () => {
@@ -17,16 +23,16 @@ process.on('SIGTERM', () => {
 const app = await create({ config: createServiceConfig(data, publicKey, variables), environment: 'production' });
 running.app = app;
 const { url } = await app.start();
-const selectPeak = watchMemory();
-const selectLoop = watchLoop();
-const collect = isCollected ? createCollector() : () => undefined;
+const selectPeak = isWatched ? watchMemory() : undefined;
+const selectLoop = isWatched ? watchLoop() : undefined;
+const collect = isCollected ? createCollector() : undefined;
 announce(
   Number(new URL(url).port),
   {},
   {
     measure: () => {
-      collect();
-      return { peak: selectPeak(), loop: selectLoop() };
+      collect?.();
+      return { ...(selectPeak && { peak: selectPeak() }), ...(selectLoop && { loop: selectLoop() }) };
     },
   },
 );
