@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Campaign } from '../../schemas/campaign.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
+import { connectChannel } from '../support/channel.ts';
 import { createCampaign } from '../support/factories.ts';
 import { describeStores } from '../support/stores.ts';
 import { createSupremeToken, createToken, createUserToken } from '../support/tokens.ts';
@@ -16,6 +17,7 @@ interface UserData {
   readonly userId: string;
   readonly reference: string | null;
   readonly changes: readonly Change[];
+  readonly stateChanges: readonly { readonly cause: string; readonly patch: unknown }[];
 }
 
 /** A token that was issued some seconds ago, or will have been. */
@@ -154,6 +156,41 @@ describe('the data of a user', () => {
     const after = await latest();
     expect(after?.userId).toBe('heidi');
     expect(after?.by).not.toBe(before?.by);
+  });
+
+  it('has what the user changed in live states, by whatever door, and leads nowhere once it is erased', async () => {
+    const userId = 'ivan@example.com';
+    const token = createUserToken({ [campaign._id]: ['update'] }, userId);
+    const user = test.client.as(token);
+    const channel = await connectChannel(test.url, token);
+    const campaignId = campaign._id;
+    await channel.ask('campaign:update', { campaignId, updates: { title: 'By Ivan' } });
+    channel.close();
+    await test.client.post('/nexus/events', {
+      type: 'campaign:update:v1:requested',
+      eventId: 'of-another',
+      payload: { campaignId, updates: { title: 'By another' } },
+    });
+    const headers = { 'idempotency-key': 'once' };
+    expect((await user.post(`/campaigns/${campaignId}/state/rollback`, { toVersion: 2 }, { headers })).status).toBe(
+      200,
+    );
+
+    const { data } = await exported(userId);
+    expect(data.stateChanges.map(({ cause, patch }) => [cause, patch])).toEqual([
+      ['rollback', { title: 'By Ivan' }],
+      ['update', { title: 'By Ivan' }],
+    ]);
+    const kept = async () => JSON.stringify(await test.app.datastores.stateJournal.readSince(campaignId, 0));
+    expect(await kept()).toContain(data.reference);
+    expect(await kept()).not.toContain('ivan');
+
+    expect((await test.client.delete(`/admin/users/${userId}/data`)).data).toEqual({ erased: true });
+    expect((await exported(userId)).data).toEqual({ userId, reference: null, changes: [], stateChanges: [] });
+    expect(await test.app.datastores.users.selectUserIds([data.reference ?? ''])).toEqual(new Map());
+    const history = await test.client.get(`/campaigns/${campaignId}/state/history`);
+    expect(history.text).toContain(data.reference);
+    expect(history.text).not.toContain('ivan');
   });
 
   it('is in the log by no name', () => {
