@@ -2,6 +2,7 @@ import { type Server as HttpServer } from 'node:http';
 import { type TokenVerifier } from '../../lib/auth/token-verifier.ts';
 import { type Health } from '../../lib/health.ts';
 import { type Log } from '../../lib/log.ts';
+import { limitLog } from '../../lib/log-limit.ts';
 import { type Tracing } from '../../lib/spans.ts';
 import { ServiceUnavailableError } from '../../lib/errors.ts';
 import { type Config } from '../../config/schema.ts';
@@ -64,7 +65,9 @@ export interface Realtime {
 
 /** Makes the channel and what can be asked over it. Nothing is connected yet. */
 export function createRealtime(config: Config, dependencies: RealtimeDependencies): Realtime {
-  const { tokens, datastores, states, contexts, health, messages, clock, Log, metrics, tracing } = dependencies;
+  const { tokens, datastores, states, contexts, health, messages, clock, metrics, tracing } = dependencies;
+  // Whatever is sent, and however often, fills no log.
+  const Log: Log = path => limitLog(dependencies.Log(path));
   const { channel: channelConfig, state: stateConfig } = config;
   const limits = {
     bufferCount: stateConfig.subscriberBuffer,

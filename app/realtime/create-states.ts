@@ -1,4 +1,5 @@
 import { type Log } from '../../lib/log.ts';
+import { limitLog } from '../../lib/log-limit.ts';
 import { type Config } from '../../config/schema.ts';
 import { type Clock } from '../context.ts';
 import { type Datastores } from '../datastore/datastores.ts';
@@ -45,7 +46,7 @@ export async function createStates(
       return createInitialState(template, campaign, summarizeMarkets(markets, { now, version: now.getTime() }));
     },
     clock,
-    log: Log('app/realtime/state'),
+    log: limitLog(Log('app/realtime/state')),
     observer,
     // Without a journal that all instances read there is nothing to tell of.
     ...(forgetful === undefined && { onCommitted: openStateNews(messages, () => states) }),
