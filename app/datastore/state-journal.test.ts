@@ -270,17 +270,45 @@ describeStores('the journal of live states', target => {
     await journal.removeUntil(campaignId, Infinity);
     await snapshots.remove(campaignId, [12, 20]);
     const records = lines.map(parseStateRecord);
-    expect(await importState({ journal, snapshots }, records)).toEqual({ documents: 4, snapshots: 2 });
-    expect(await importState({ journal, snapshots }, records)).toEqual({ documents: 4, snapshots: 2 });
+    expect(await importState({ journal, snapshots }, campaignId, records)).toEqual({ documents: 4, snapshots: 2 });
+    expect(await importState({ journal, snapshots }, campaignId, records)).toEqual({ documents: 4, snapshots: 2 });
     expect(await journal.readSince(campaignId, 0)).toEqual(before);
     expect((await verifyState({ journal, snapshots }, campaignId)).faults).toEqual([]);
     expect(() => parseStateRecord('{"kind":"other"}')).toThrow(SyntaxError);
   });
 
-  it('does not let an import overwrite another history', async () => {
-    await append(buildJournalDocument(campaignId, 1, [{ a: 1 }]));
-    const record: StateRecord = { kind: 'document', document: buildJournalDocument(campaignId, 1, [{ a: 2 }]) };
-    await expect(importState({ journal, snapshots }, [record])).rejects.toThrow('another version 1');
+  it('does not let an import overwrite another history, leave a gap, or mix campaigns', async () => {
+    const [first] = [buildJournalDocument(campaignId, 1, [{ a: 1 }])];
+    await append(first);
+    const record = (from: number, id = campaignId): StateRecord => ({
+      kind: 'document',
+      document: buildJournalDocument(id, from, [{ a: 2 }]),
+    });
+    const snapshot: StateRecord = {
+      kind: 'snapshot',
+      snapshot: { campaignId, version: 9, changeId: createId(), at: now, state: '{}' },
+    };
+    for (const [records, message] of [
+      [[snapshot, record(1)], 'another history'],
+      [[snapshot, record(7)], 'another history'],
+      [[snapshot, { kind: 'document', document: first }, record(3)], 'After version 1 there is version 3'],
+      [[record(2, createId())], 'among those of'],
+    ] as const) {
+      await expect(importState({ journal, snapshots }, campaignId, records)).rejects.toThrow(message);
+    }
+    expect(await journal.readHead(campaignId)).toMatchObject({ version: 1 });
+    expect(await snapshots.listVersions(campaignId)).toEqual([]);
+    // What follows the history that is there is no other one.
+    expect(await importState({ journal, snapshots }, campaignId, [record(2)])).toEqual({ documents: 1, snapshots: 0 });
+  });
+
+  it('takes no line that is not what an export writes', () => {
+    const line = formatStateRecord({ kind: 'document', document: buildJournalDocument(campaignId, 1, [{ a: 1 }]) });
+    expect(parseStateRecord(line)).toMatchObject({ kind: 'document' });
+    const broken = ['{"kind":"document"}', '{"kind":"snapshot","snapshot":{}}', '[]', '{', '"text"'];
+    for (const text of [...broken, line.replace('"from":1', '"from":"1"'), line.replace('"at"', '"when"')]) {
+      expect(() => parseStateRecord(text)).toThrow(SyntaxError);
+    }
   });
 
   it('is found broken where it is', async () => {

@@ -1,7 +1,11 @@
 import { isSameJson } from '../../lib/merge-patch.ts';
+import { createValidator, type Validator } from '../../lib/schema/validator.ts';
+import { stateRecord } from '../../schemas/state-record.ts';
 import { applyDocument, BEGINNING, type CampaignState, JournalGapError, type PositionedState } from './state-fold.ts';
 import { type JournalChange, type JournalDocument, type StateJournalDatastore } from './state-journal.ts';
 import { type StateSnapshot, type StateSnapshotsDatastore } from './state-snapshots.ts';
+
+const records: Validator<unknown> = createValidator(stateRecord);
 
 interface Dependencies {
   readonly journal: StateJournalDatastore;
@@ -42,38 +46,68 @@ export function formatStateRecord(record: StateRecord): string {
   return JSON.stringify(record);
 }
 
-/** Reads a line that `formatStateRecord` wrote. Throws `SyntaxError` for another one. */
+/** Reads a line that `formatStateRecord` wrote. Throws `SyntaxError` for another one, and says what is wrong with it. */
 export function parseStateRecord(line: string): StateRecord {
-  const record = JSON.parse(line) as StateRecord;
-  if (record.kind === 'snapshot') {
-    return { kind: 'snapshot', snapshot: { ...record.snapshot, at: new Date(record.snapshot.at) } };
+  const record: unknown = JSON.parse(line);
+  const [fault] = records.selectFaults(record);
+  if (fault !== undefined) throw new SyntaxError(`This is no record of a live state: ${fault.path} ${fault.message}.`);
+  const { kind, snapshot, document } = record as { kind: string; snapshot?: StateSnapshot; document?: JournalDocument };
+  if (kind === 'snapshot' && snapshot !== undefined) {
+    return { kind, snapshot: { ...snapshot, at: new Date(snapshot.at) } };
   }
-  if (record.kind !== 'document') throw new SyntaxError('This is no record of a live state.');
-  const changes = record.document.changes.map((change): JournalChange => ({ ...change, at: new Date(change.at) }));
-  return { kind: 'document', document: { ...record.document, changes } };
+  if (kind !== 'document' || document === undefined) throw new SyntaxError(`This is a record without its ${kind}.`);
+  const changes = document.changes.map((change): JournalChange => ({ ...change, at: new Date(change.at) }));
+  return { kind, document: { ...document, changes } };
+}
+
+/** What is to be imported does not go with itself, or not with what is there. */
+export class StateImportError extends Error {
+  override readonly name = 'StateImportError';
 }
 
 /**
  * Brings an exported state back. Records that are there already are left alone, so that an import which broke off can be
- * repeated. Throws an `Error` when the campaign's journal holds something else.
+ * repeated, and one of the same history goes on where it ends. Snapshots come last: a history that does not go with what
+ * is there leaves nothing behind. Throws `StateImportError`.
  */
 export async function importState(
   { journal, snapshots }: Dependencies,
-  records: AsyncIterable<StateRecord> | Iterable<StateRecord>,
+  campaignId: string,
+  given: AsyncIterable<StateRecord> | Iterable<StateRecord>,
 ): Promise<{ documents: number; snapshots: number }> {
-  const imported = { documents: 0, snapshots: 0 };
-  for await (const record of records) {
+  const held: StateSnapshot[] = [];
+  let documents = 0;
+  let last: number | undefined;
+  for await (const record of given) {
+    const owner = record.kind === 'snapshot' ? record.snapshot.campaignId : record.document.campaignId;
+    if (owner !== campaignId) throw new StateImportError(`There is a record of ${owner} among those of ${campaignId}.`);
     if (record.kind === 'snapshot') {
-      await snapshots.write(record.snapshot);
-      imported.snapshots += 1;
+      held.push(record.snapshot);
       continue;
     }
-    const { campaignId, from } = record.document;
-    if (!(await journal.append(record.document)).isStored)
-      throw new Error(`The journal of ${campaignId} holds another version ${from} than the import.`);
-    imported.documents += 1;
+    const { document } = record;
+    if (last === undefined) await throwIfApart(journal, document);
+    else if (document.from !== last + 1) {
+      throw new StateImportError(`After version ${last} there is version ${document.from}.`);
+    }
+    if (!(await journal.append(document)).isStored) throw createOtherHistory(document);
+    last = document.to;
+    documents += 1;
   }
-  return imported;
+  for (const snapshot of held) await snapshots.write(snapshot);
+  return { documents, snapshots: held.length };
+}
+
+/** Throws when the first document that comes neither is there, nor follows what is. */
+async function throwIfApart(journal: StateJournalDatastore, first: JournalDocument): Promise<void> {
+  const head = await journal.readHead(first.campaignId);
+  if (head === null || first.from === head.version + 1) return;
+  const known = await journal.readAt(first.campaignId, first.from);
+  if (known?._id !== first._id) throw createOtherHistory(first);
+}
+
+function createOtherHistory({ campaignId, from }: JournalDocument): StateImportError {
+  return new StateImportError(`The journal of ${campaignId} has another history: version ${from} is not that one.`);
 }
 
 /** Checks that a campaign's journal is whole: no gap, every event once, and each snapshot equal to what the patches make. */

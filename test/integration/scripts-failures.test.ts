@@ -26,6 +26,10 @@ describe('scripts that cannot do their work', () => {
       expect(stderr).toContain('Stop the service first');
       expect(stderr).toContain(`The data folder ${directory} is in use`);
       expect(stderr).not.toContain('    at ');
+      const state = await runScript('state', ['verify', 'a'.repeat(24)], { variables: { DATA_DIR: directory } });
+      expect({ code: state.code, stdout: state.stdout }).toEqual({ code: 3, stdout: '' });
+      expect(state.stderr).toContain('Stop the service first');
+      expect(state.stderr).not.toContain('    at ');
     } finally {
       await store.close();
     }
@@ -55,7 +59,7 @@ describe('scripts that cannot do their work', () => {
 
   it('print their help, each with examples and exit codes', async () => {
     const helps = await Promise.all(
-      ['jwt', 'seed', 'indexes', 'refresh', 'config'].map(name => runScript(name, ['--help'])),
+      ['jwt', 'seed', 'state', 'indexes', 'refresh', 'config'].map(name => runScript(name, ['--help'])),
     );
     for (const { code, stdout, stderr } of helps) {
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
