@@ -98,6 +98,8 @@ const MAX_TOKEN_LENGTH = 16_384;
 /** Whoever does not read the answers to what it asks is disconnected. */
 const MAX_WAITING_COUNT = 1_024;
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+/** So often may somebody ask over one connection to be let in. */
+const MAX_KNOCKS = 10;
 /** Whoever goes on asking this often after it was told to wait is disconnected. */
 const MAX_REFUSED = 1_000;
 
@@ -106,6 +108,9 @@ export function createChannel(dependencies: ChannelDependencies): Channel {
   const { bus, tokens, subscriptions, streams, clock, log, options, onConnection, random = Math.random } = dependencies;
   const sessions = new Map<string, Session>();
   const countOf = new Map<string, number>();
+  /** How often somebody asked over a connection to be let in, and the connections over which somebody is, or waits to be. */
+  const knocks = new WeakMap<Socket['conn'], number>();
+  const taken = new WeakSet<Socket['conn']>();
   const io: Server = new Server({
     path: CHANNEL_PATH.slice(0, -1),
     serveClient: false,
@@ -125,7 +130,7 @@ export function createChannel(dependencies: ChannelDependencies): Channel {
   let sweeping: NodeJS.Timeout | undefined;
 
   io.use((socket, next) => {
-    admit(socket).then(
+    admitOnce(socket).then(
       () => next(),
       (error: unknown) => {
         onConnection?.('refused');
@@ -134,6 +139,23 @@ export function createChannel(dependencies: ChannelDependencies): Channel {
     );
   });
   io.on('connection', open);
+
+  /** Lets somebody in over a connection that nobody else has. Throws why not, and hangs up on who goes on and on. */
+  async function admitOnce(socket: Socket): Promise<void> {
+    const { conn } = socket;
+    const count = (knocks.get(conn) ?? 0) + 1;
+    knocks.set(conn, count);
+    if (count >= MAX_KNOCKS) conn.close();
+    if (count >= MAX_KNOCKS || taken.has(conn)) throw new LimitExceededError('A connection is let in once.');
+    taken.add(conn);
+    socket.once('disconnect', () => taken.delete(conn));
+    try {
+      await admit(socket);
+    } catch (error) {
+      taken.delete(conn);
+      throw error;
+    }
+  }
 
   /** Lets a socket in, or throws why not. */
   async function admit(socket: Socket): Promise<void> {
