@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type ErrorDetail, InternalError, ServiceError, ValidationError } from '../../lib/errors.ts';
+import { throwIfUnsafeJson } from '../../lib/json-guard.ts';
 import { createValidator, type Validator } from '../../lib/schema/validator.ts';
 import { type EventState, eventEnvelope } from '../../schemas/event-envelope.ts';
 import { EventExpiredError } from '../errors.ts';
@@ -100,6 +101,8 @@ export function readRequest(
   envelopes.throwIfInvalid(given);
   const { type, eventId, payload = {}, metadata = {}, timestamp = now.toISOString() } = given;
   if (now.getTime() - Date.parse(timestamp) > EVENT_MAX_AGE_MS) throw new EventExpiredError();
+  // It goes on to all who hear of the request; what is in the payload, each action looks at.
+  throwIfUnsafeJson({ metadata });
   return {
     type,
     name: selectEventName(type),
