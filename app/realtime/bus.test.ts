@@ -4,7 +4,7 @@ import { silentLog } from '../../lib/log.ts';
 import { UnauthorizedError } from '../../lib/errors.ts';
 import { CampaignNotFoundError } from '../errors.ts';
 import { type Actor } from '../policy.ts';
-import { type Bus, type Caller, createBus } from './bus.ts';
+import { type Bus, type BusReceiver, type Caller, createBus } from './bus.ts';
 import { createEvent, type Envelope, readRequest } from './envelope.ts';
 import { createRecentKeys } from './recent-keys.ts';
 
@@ -201,6 +201,73 @@ describe('the bus', () => {
     bus.publish(event('a:b:v1:success', 'e-2'));
     await settle();
     expect(heard).toEqual([]);
+  });
+
+  describe('with other instances', () => {
+    let receiver: BusReceiver;
+    let topicsOfOthers: readonly string[];
+    let announced: (readonly string[])[];
+    let sent: string[];
+
+    beforeEach(() => {
+      [topicsOfOthers, announced, sent] = [[], [], []];
+      bus = createBus({
+        clock,
+        log: silentLog('bus'),
+        queueLimit: 2,
+        metrics: {
+          handled: () => undefined,
+          dropped: type => void counts.push(`dropped ${type}`),
+          failed: type => void counts.push(`failed ${type}`),
+        },
+        openRelay(given) {
+          receiver = given;
+          return {
+            isHeard: (service, action) => topicsOfOthers.includes(`${service}:${action}`),
+            announce: topics => void announced.push(topics),
+            send: ({ type, eventId }) => void sent.push(`${type} ${eventId}`),
+          };
+        },
+      });
+    });
+
+    it('says what is listened to, each time that it is something else', () => {
+      const ends = ['a:b:v1:success', 'a:b:*', 'a:*', '*', 'a:b:v1:success'].map(pattern =>
+        bus.subscribe(pattern, () => undefined),
+      );
+      expect(announced).toEqual([['a:b'], ['a:b', 'a:*'], ['a:b', 'a:*', '*']]);
+      announced.length = 0;
+      for (const end of [...ends, ...ends].reverse()) end();
+      expect(announced).toEqual([['a:b', 'a:*'], ['a:b'], []]);
+      bus.subscribe('a:b:*', () => undefined);
+      expect([receiver.isHeard('a', 'b'), receiver.isHeard('a', 'c'), receiver.isHeard('b', 'b')]).toEqual([
+        true,
+        false,
+        false,
+      ]);
+    });
+
+    it('sends them what they listen to and have not told themselves, and nothing else', async () => {
+      bus.publish(event('a:b:v1:success', '1'));
+      topicsOfOthers = ['a:b'];
+      const { heard } = listen('*');
+      for (const id of ['2', '2', '3']) bus.publish(event('a:b:v1:success', id));
+      bus.publish(event('a:c:v1:success', '4'));
+      receiver.receive(event('a:b:v1:success', '5'), '5');
+      bus.publish(event('a:b:v1:success', '5'));
+      receiver.receive(event('a:b:v1:success', '3'), '3');
+      await settle();
+      expect(sent).toEqual(['a:b:v1:success 2', 'a:b:v1:success 3']);
+      expect(heard).toHaveLength(2);
+      expect(counts).toEqual(['dropped a:c:v1:success', 'dropped a:b:v1:success']);
+    });
+
+    it('does not make of what they tell a metric of its own', async () => {
+      bus.subscribe('*', () => Promise.reject(new Error('no')));
+      for (let at = 0; at < 3; at += 1) receiver.receive(event(`a:b${at}:v1:success`, `${at}`), `${at}`);
+      await settle();
+      expect(counts).toEqual(['dropped other', 'failed other', 'failed other']);
+    });
   });
 });
 

@@ -174,6 +174,15 @@ export function createBus({
   /** How many patterns there are of an action, of a service and of all. */
   const topics = new Map<string, number>();
 
+  /** The types that are told of here. */
+  const ownTypes = new Set<string>();
+  /** Other instances may tell of types that nobody has heard of: as labels of metrics they could be any number. */
+  const selectLabel = (type: string): string => (ownTypes.has(type) ? type : 'other');
+  const queueMetrics = {
+    dropped: (type: string) => metrics.dropped(selectLabel(type)),
+    failed: (type: string) => metrics.failed(selectLabel(type)),
+  };
+
   const hasListeners = (type: string): boolean => selectPatterns(type).some(pattern => listeners.has(pattern));
 
   const countTopic = (pattern: string, more: 1 | -1): void => {
@@ -199,6 +208,7 @@ export function createBus({
   const isHeard = (type: string): boolean => hasListeners(type) || isHeardElsewhere(type);
 
   const publish = (event: Envelope, key = event.eventId): void => {
+    ownTypes.add(event.type);
     if (!isHeard(event.type) || !published.add(key)) return;
     offer(event);
     if (isHeardElsewhere(event.type)) relay?.send(event, key);
@@ -311,7 +321,7 @@ export function createBus({
     publish,
     subscribe(pattern, handler, { campaignId } = {}) {
       if (!isPattern(pattern)) throw new Error(`${pattern} is no pattern of events.`);
-      const queue = createQueue(handler, { limit: queueLimit, log, metrics });
+      const queue = createQueue(handler, { limit: queueLimit, log, metrics: queueMetrics });
       const listener: Listener = { campaignId, offer: event => queue.offer(event) };
       const those = listeners.get(pattern) ?? new Set<Listener>();
       if (those.size === 0) countTopic(pattern, 1);
@@ -346,7 +356,11 @@ export function selectPatterns(type: string): string[] {
 /** What waits for one handler. A handler that throws stops nothing but itself. */
 function createQueue(
   handler: (event: Envelope) => void | Promise<void>,
-  { limit, log, metrics }: { limit: number; log: Pick<Logger, 'warn'>; metrics: BusMetrics },
+  {
+    limit,
+    log,
+    metrics,
+  }: { limit: number; log: Pick<Logger, 'warn'>; metrics: Pick<BusMetrics, 'dropped' | 'failed'> },
 ) {
   const waiting: Envelope[] = [];
   let isBusy = false;
