@@ -80,10 +80,13 @@ describe('presence', () => {
     const seen: number[] = [];
     first.presence.watch(other, () => seen.push(first.presence.countSubscribers(other)));
     await publish('x', { kind: 'count', campaignId: other, count: 5 });
+    // It is there all the time, and says nothing of the campaign again.
+    const living = setInterval(() => void publish('x', { kind: 'here', topics: [] }), 20);
     await until(
       () => seen,
       counts => counts.length === 2,
     );
+    clearInterval(living);
     expect(seen).toEqual([5, 0]);
     await second.crash();
     await whenCounted(first.presence, campaignId, 0);
