@@ -180,6 +180,7 @@ export const feathersDialect: Dialect = {
   },
 };
 
+const COMMA = code(',');
 const VERSION_MARK = Buffer.from('{"version":');
 
 /** A bare server over `ws`: `{"id", "patch"}`, answered with `{"id", "version"}`; subscribers get `{"version", "patch"}`. */
@@ -191,6 +192,18 @@ export const plainDialect: Dialect = {
   readAnswer(text) {
     const { id, version } = JSON.parse(text) as { id: number; version: number };
     return { number: id, refusal: undefined, version };
+  },
+  state: {
+    selectKey: view => {
+      if (!startsWith(view, VERSION_MARK)) return undefined;
+      return view.data.toString('latin1', view.start, view.data.indexOf(COMMA, view.start));
+    },
+    read(text) {
+      const told = JSON.parse(text) as Told;
+      const { version } = told;
+      const sentAt = selectSentAt(told);
+      return { campaign: 0, fromVersion: version, toVersion: version, isSnapshot: false, patches: 1, sentAt };
+    },
   },
 };
 

@@ -1,6 +1,6 @@
 import { campaignId } from '../document.ts';
 import { markdownTable } from '../lib/markdown.ts';
-import { type ServerProcess } from '../lib/server-process.ts';
+import { type ServerProcess, startServer } from '../lib/server-process.ts';
 import {
   atMost,
   busyHead,
@@ -29,6 +29,7 @@ const OVERLOAD = 2;
 /** How much more memory than in its first half an overload may take in its second. */
 const GROWTH = 1.25;
 const FLEET = 'latency';
+const PEER = { fleet: 'ws', perSecond: 50 };
 
 const steadyLoads = [
   { name: 'rare', perSecond: 50, goalMs: 50 },
@@ -38,7 +39,7 @@ const overloadGoalMs = 250;
 const loopGoalMs = 20;
 
 const note = `${SUBSCRIBERS.toLocaleString('en')} subscribers of one campaign, updates at a steady rate whatever becomes of those before. Times are from the sending of
-an update until a subscriber has its patch, over all subscribers. The last row has ${OVERLOAD} times the rate at which the service was
+an update until a subscriber has its patch, over all subscribers. The first row is the machine's own share: the least that delivers at all. The last row has ${OVERLOAD} times the rate at which the service was
 saturated just before: more than it can take. It refuses what is too much at once; who publishes learns of it, and all subscribers
 end with the last version, which is checked. "Loop held" is the longest time in which the event loop of the service
 did not come round: its longest piece of work, with whatever the machine did meanwhile.`;
@@ -47,19 +48,19 @@ did not come round: its longest piece of work, with whatever the machine did mea
 export async function runLatency(context: BenchContext): Promise<Section> {
   const { world, generator } = context;
   const server = await world.startService(await world.prepare({ campaigns: 20 }), { isWatched: true });
+  const peer = await startServer('live-ws');
   try {
-    await generator.open({
-      name: FLEET,
-      dialect: 'service',
-      ports: [server.port],
+    const clients = {
       tokens: [world.makeToken('bench')],
       campaigns: [campaignId(1)],
       subscribers: SUBSCRIBERS,
       publishers: PUBLISHERS,
-    });
+    };
+    await generator.open({ name: FLEET, dialect: 'service', ports: [server.port], ...clients });
+    await generator.open({ name: PEER.fleet, dialect: 'plain', ports: [peer.port], ...clients });
     const saturation = await saturate(context, server);
-    const steady = (perSecond: number): LiveCandidate['load'] => ({
-      fleet: FLEET,
+    const steady = (perSecond: number, fleet = FLEET): LiveCandidate['load'] => ({
+      fleet,
       pace: { kind: 'steady', perSecond },
       milliseconds: SLICE_MS,
       isTimed: true,
@@ -71,7 +72,14 @@ export async function runLatency(context: BenchContext): Promise<Section> {
       load: steady(perSecond),
       isWarm: true,
     }));
-    const slices = await measureSlices(context, candidates);
+    const beside: LiveCandidate = {
+      name: PEER.fleet,
+      label: `ws, memory: ${PEER.perSecond} updates/s`,
+      servers: [peer],
+      load: steady(PEER.perSecond, PEER.fleet),
+      isWarm: true,
+    };
+    const slices = await measureSlices(context, [beside, ...candidates]);
     const overload: LiveCandidate = {
       name: 'overload',
       label: `${formatCount(saturation * OVERLOAD)} updates/s`,
@@ -79,9 +87,10 @@ export async function runLatency(context: BenchContext): Promise<Section> {
       load: steady(saturation * OVERLOAD),
     };
     const overloaded = await measureSlices(context, [overload]);
-    return format([...candidates, overload], new Map([...slices, ...overloaded]));
+    return format([beside, ...candidates, overload], new Map([...slices, ...overloaded]));
   } finally {
     await server.stop();
+    await peer.stop();
   }
 }
 
@@ -95,7 +104,8 @@ async function saturate(context: BenchContext, server: ServerProcess): Promise<n
 
 const selectP99 = (slice: LiveSlice): number => slice.deliveries[0]?.p99 ?? Number.NaN;
 const selectMemory = ({ peak }: LiveSlice): number => peak?.anonymousBytes ?? peak?.heapUsedBytes ?? Number.NaN;
-const inMegabytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
+const inMegabytes = (bytes: number): string => (Number.isNaN(bytes) ? '–' : (bytes / 2 ** 20).toFixed(0));
+const inTenths = (value: number): string => (Number.isNaN(value) ? '–' : value.toFixed(1));
 
 function format(candidates: readonly LiveCandidate[], slices: LiveSlices): Section {
   const select = (name: string) => slices.get(name) ?? [];
@@ -113,7 +123,7 @@ function format(candidates: readonly LiveCandidate[], slices: LiveSlices): Secti
       p99(name).toFixed(1),
       selectMedian(own.map(selectP99)).toFixed(1),
       formatCount(selectMedian(own.map(({ snapshots }) => snapshots))),
-      loop(name).toFixed(1),
+      inTenths(loop(name)),
       inMegabytes(Math.max(...own.map(selectMemory))),
       ...formatBusy(own),
     ];
@@ -155,9 +165,9 @@ function format(candidates: readonly LiveCandidate[], slices: LiveSlices): Secti
               2,
             ),
           ]),
-      ...candidates.map(({ name, label }) =>
-        atMost(`longest hold of the loop at ${label}, ms`, loopGoalMs, loop(name)),
-      ),
+      ...candidates
+        .filter(({ name }) => name !== PEER.fleet)
+        .map(({ name, label }) => atMost(`longest hold of the loop at ${label}, ms`, loopGoalMs, loop(name))),
     ],
   };
 }
