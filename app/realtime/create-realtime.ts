@@ -137,7 +137,7 @@ export function createRealtime(config: Config, dependencies: RealtimeDependencie
     refreshToken: (caller, token) => channel.refreshToken(caller, token),
     readHealth,
   });
-  registerNexusActions(bus, { campaignIds, clock, maxPatterns: channelConfig.maxSubscriptions });
+  registerNexusActions(registrar, { bus, campaignIds, clock, maxPatterns: channelConfig.maxSubscriptions });
   if (states === null) {
     registerSwitchedOff(bus);
   } else {

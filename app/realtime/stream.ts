@@ -85,7 +85,7 @@ export function openStream({ request, campaignId, connection, limits, clock, onI
     }
     seq += 1;
     onItem();
-    write('stream', `{"seq":${seq},${item.slice(1)}`, onSent);
+    write('stream', `{"seq":${seq}${item === '{}' ? '}' : `,${item.slice(1)}`}`, onSent);
   };
 
   const beat = (): void => {

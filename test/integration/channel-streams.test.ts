@@ -312,6 +312,13 @@ describe('a stream', () => {
     expect((await update({ title: 'On' })).payload.error).toBeUndefined();
   });
 
+  it('needs a connection', async () => {
+    const request = { type: 'campaign:stream_state:v1:requested', eventId: 'start-1', payload: { campaignId } };
+    const { status, error } = await test.client.post('/nexus/events', request);
+    expect([status, error.type]).toEqual([400, 'VALIDATION_ERROR']);
+    expect((await readCounts())[2]).toBe(0);
+  });
+
   it('is started by an event that is emitted, too', async () => {
     const request = { type: 'campaign:stream_state:v1:requested', eventId: 'start-1', payload: { campaignId } };
     const { payload } = await writer.ask('nexus:emit', request);

@@ -1,17 +1,20 @@
 import { ValidationError } from '../../../lib/errors.ts';
-import { createValidator, type Validator } from '../../../lib/schema/validator.ts';
-import { type PatternsPayload, patternsPayload } from '../../../schemas/channel-requests.ts';
+import { type PatternsPayload } from '../../../schemas/channel-requests.ts';
 import { EventTypeUnknownError, LimitExceededError } from '../../errors.ts';
 import { type Clock } from '../../context.ts';
 import { mayHear } from '../audience.ts';
-import { type ActionRequest, type Bus, type Caller, isPattern } from '../bus.ts';
+import { type ActionRequest, type Bus, isPattern } from '../bus.ts';
 import { type CampaignIds } from '../campaign-ids.ts';
 import { type Connection } from '../connection.ts';
+import { requests } from '../declarations.ts';
 import { type Envelope, type EventPayload, readRequest } from '../envelope.ts';
 import { createFrame, type Frame } from '../frame.ts';
 import { createRecentKeys, type RecentKeys } from '../recent-keys.ts';
+import { type PayloadHandler, type Registrar, selectName } from '../registrar.ts';
+import { selectConnection } from './select-connection.ts';
 
 export interface NexusActionsDependencies {
+  readonly bus: Bus;
   readonly campaignIds: CampaignIds;
   readonly clock: Clock;
   /** How many patterns a connection listens to at most. */
@@ -30,19 +33,19 @@ const SENT = { ttlMs: 60_000, max: 1_000 };
 const EMIT = 'nexus:emit:v1:requested';
 
 /** Registers what can be asked about events themselves: to hear them, and to send one. */
-export function registerNexusActions(bus: Bus, { campaignIds, clock, maxPatterns }: NexusActionsDependencies): void {
-  const payloads: Validator<PatternsPayload> = createValidator(patternsPayload);
+export function registerNexusActions(
+  registrar: Registrar,
+  { bus, campaignIds, clock, maxPatterns }: NexusActionsDependencies,
+): void {
   const listenings = new Map<Connection, Listening>();
   /** An event is made text once, however many hear it. */
   const frames = new WeakMap<Envelope, Frame>();
 
-  const read = ({ envelope }: ActionRequest): PatternsPayload => {
-    const { payload } = envelope as { payload: unknown };
-    payloads.throwIfInvalid(payload);
-    const at = payload.types.findIndex(pattern => !isPattern(pattern));
-    if (at >= 0)
+  const throwIfNoPatterns = (types: readonly string[]): void => {
+    const at = types.findIndex(pattern => !isPattern(pattern));
+    if (at >= 0) {
       throw new ValidationError([{ path: `/types/${at}`, message: 'is neither a type nor the beginning of types' }]);
-    return payload;
+    }
   };
 
   const selectListening = (connection: Connection): Listening => {
@@ -72,11 +75,11 @@ export function registerNexusActions(bus: Bus, { campaignIds, clock, maxPatterns
       await new Promise<void>(resolve => connection.send(selectFrame(event), resolve));
     };
 
-  const subscribe = async (request: ActionRequest): Promise<EventPayload> => {
-    const { types, campaignId: given } = read(request);
-    const connection = selectConnection(request.caller);
-    const campaignId = given === undefined ? undefined : await campaignIds.resolve(given, request.caller.actor);
-    request.caller.signal.throwIfAborted();
+  const listen: PayloadHandler<PatternsPayload> = async ({ types, campaignId: given }, { caller }) => {
+    throwIfNoPatterns(types);
+    const connection = selectConnection(caller);
+    const campaignId = given === undefined ? undefined : await campaignIds.resolve(given, caller.actor);
+    caller.signal.throwIfAborted();
     const listening = selectListening(connection);
     const { patterns } = listening;
     if (new Set([...patterns.keys(), ...types]).size > maxPatterns) {
@@ -90,9 +93,9 @@ export function registerNexusActions(bus: Bus, { campaignIds, clock, maxPatterns
     return { types: [...patterns.keys()] };
   };
 
-  const unsubscribe = async (request: ActionRequest): Promise<EventPayload> => {
-    const { types } = read(request);
-    const { patterns } = selectListening(selectConnection(request.caller));
+  const unlisten: PayloadHandler<PatternsPayload> = async ({ types }, { caller }) => {
+    throwIfNoPatterns(types);
+    const { patterns } = selectListening(selectConnection(caller));
     for (const pattern of types) {
       patterns.get(pattern)?.();
       patterns.delete(pattern);
@@ -106,13 +109,9 @@ export function registerNexusActions(bus: Bus, { campaignIds, clock, maxPatterns
     return { answer: await bus.handle(inner, caller) };
   };
 
-  // What is said in them is told as what it is, or is nobody else's business.
-  bus.registerAction('nexus', 'subscribe', 1, subscribe, { isPrivate: true });
-  bus.registerAction('nexus', 'unsubscribe', 1, unsubscribe, { isPrivate: true });
-  bus.registerAction('nexus', 'emit', 1, emit, { isPrivate: true });
-}
-
-function selectConnection({ connection }: Caller): Connection {
-  if (connection !== undefined) return connection;
-  throw new ValidationError([{ path: '', message: 'can be asked for over a connection alone' }]);
+  registrar.request(requests.listen, listen);
+  registrar.request(requests.unlisten, unlisten);
+  // What is emitted is told as what it is. It is checked as what is sent is, by older names, too.
+  const [service, action] = selectName(requests.emit);
+  bus.registerAction(service, action, 1, emit, { isPrivate: true });
 }
