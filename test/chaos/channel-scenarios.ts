@@ -11,7 +11,7 @@ import { createRandom } from '../support/random.ts';
 import { startRedisServer } from '../support/redis.ts';
 import { type ServiceProcess, startServiceProcess } from '../support/service-process.ts';
 import { openStateJournal } from '../support/state-journal.ts';
-import { type OpenStore, type StoreTarget } from '../support/stores.ts';
+import { type OpenStore, type StoreTarget } from '../support/store-targets.ts';
 import { type ConnectionFate, startTcpProxy } from '../support/tcp-proxy.ts';
 import { createSupremeToken } from '../support/tokens.ts';
 import { startChannelLoad } from './channel-load.ts';

@@ -7,7 +7,7 @@ import { type Config, configSchema } from '../../config/schema.ts';
 import { loadConfig } from '../../lib/config/load.ts';
 import { createLog } from '../../lib/log.ts';
 import { type Client, createClient } from './client.ts';
-import { type OpenStore, type StoreTarget } from './stores.ts';
+import { type OpenStore, type StoreTarget } from './store-targets.ts';
 import { createSupremeToken } from './tokens.ts';
 
 /** One line of the log. */
