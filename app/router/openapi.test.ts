@@ -137,6 +137,14 @@ describe('the OpenAPI document of routes', () => {
     ]);
   });
 
+  it('says where a campaign may be called by another name than its id', () => {
+    const path = '/campaigns/:campaignId/things';
+    const describeId = (isCampaignNamed: boolean) =>
+      describeRoutes(route({ path, isCampaignNamed })).paths['/campaigns/{campaignId}/things']?.['get']?.parameters;
+    expect(describeId(false)).toMatchObject([{ description: 'The id of the campaign.' }]);
+    expect(describeId(true)).toMatchObject([{ description: expect.stringContaining('or 0 for') as unknown }]);
+  });
+
   it('keeps the methods of a path together, and has a body where one is read', () => {
     const methods = describeRoutes(route(), route({ method: 'PATCH', body: thing })).paths['/things/{thingId}'];
     expect(Object.keys(methods ?? {})).toEqual(['get', 'patch']);
@@ -161,6 +169,10 @@ describe('the OpenAPI document of routes', () => {
     expect(answer({ status: 200, kind: 'raw', description: 'R.', mediaType: 'text/plain' })).toEqual({
       description: 'R.',
       content: { 'text/plain': { schema: { type: 'string' } } },
+    });
+    expect(answer({ status: 200, kind: 'stream', description: 'S.', mediaType: 'text/event-stream' })).toEqual({
+      description: 'S.',
+      content: { 'text/event-stream': { schema: { type: 'string' } } },
     });
   });
 });

@@ -1,3 +1,4 @@
+import { type Writable } from 'node:stream';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { servePipeline, type TestPipeline } from '../../test/support/pipeline.ts';
 import { createRepresentation } from '../representation.ts';
@@ -15,6 +16,29 @@ describe('the response formatter', () => {
     });
 
   afterEach(() => server.close());
+
+  it('hands a stream over after its head, and leaves what is written alone', async () => {
+    const outputs: Writable[] = [];
+    await serveReply({
+      type: 'text/plain; charset=utf-8',
+      headers: { 'cache-control': 'no-store' },
+      stream: output => {
+        outputs.push(output);
+        output.write('x'.repeat(5_000));
+      },
+    });
+    const response = await get({ headers: { 'accept-encoding': 'gzip' } });
+    expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    expect(response.headers.get('x-correlation-id')).toBe('c-1');
+    for (const name of ['content-length', 'content-encoding']) expect(response.headers.get(name)).toBeNull();
+    // The request is over for the log while its answer goes on.
+    await server.waitForLine('request');
+    outputs[0]?.end('the end');
+    expect(await response.text()).toBe(`${'x'.repeat(5_000)}the end`);
+    const head = await get({ method: 'HEAD' });
+    expect([head.status, await head.text(), outputs.length]).toEqual([200, '', 1]);
+  });
 
   it('puts data into the envelope', async () => {
     await serveReply({
