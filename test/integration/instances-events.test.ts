@@ -130,13 +130,13 @@ describeInstances('two instances with Redis between them', {}, select => {
     it('nothing of what no instance can have told, and nothing twice', async () => {
       const { second, redis, readCounter } = instances;
       const listener = await listen(second);
-      const event = {
-        type: LIFE[2],
-        eventId: randomUUID(),
-        payload: { campaignId },
-        metadata: { campaign: { campaignId } },
-        timestamp: new Date().toISOString(),
-      };
+      const writer = await instances.connect(second);
+      await update(writer, { a: 0 });
+      await until(
+        () => listener.events.length,
+        count => count === 3,
+      );
+      const event = { ...listener.events[0], eventId: randomUUID() };
       const sign = (item: unknown): string => JSON.stringify({ from: 'x', items: [item] });
       const good = sign({ key: randomUUID(), event });
       const bad = [
@@ -155,12 +155,12 @@ describeInstances('two instances with Redis between them', {}, select => {
         async () => [await readCounter(second, RECEIVED), await readCounter(second, REFUSED)],
         ([received = 0, refused = 0]) => received === before[0]! + 3 && refused === before[1]! + bad.length,
       );
-      await update(await instances.connect(second), { a: 1 });
+      await update(writer, { a: 1 });
       await until(
         () => listener.events.length,
-        count => count === 4,
+        count => count === 7,
       );
-      expect(listener.events[0]).toEqual(event);
+      expect(listener.events[3]).toEqual(event);
     });
   });
 
