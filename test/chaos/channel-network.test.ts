@@ -8,4 +8,4 @@ it('clients over a bad network see every version once, and have every update don
   throwIfBroken(proof);
   expect(proof.connections).toBeGreaterThan(20);
   expect(proof.resent).toBeGreaterThan(0);
-});
+}, 300_000);
