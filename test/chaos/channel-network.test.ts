@@ -7,5 +7,4 @@ it('clients over a bad network see every version once, and have every update don
   const proof = await runBadNetwork({ seed: selectSeed('a bad network'), rounds: 2, updates: 100 });
   throwIfBroken(proof);
   expect(proof.connections).toBeGreaterThan(20);
-  expect(proof.resent).toBeGreaterThan(0);
 }, 300_000);
