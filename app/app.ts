@@ -104,7 +104,7 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
 
   // What follows a change is made of the datastores that record changes; nothing is recorded before both are there.
   const changes = openChanges(store, {
-    isEnabled: effect => deliveries.isEnabled(effect),
+    selectWanted: sources => deliveries.selectWanted(sources),
     onRecorded: records => deliveries.onRecorded(records),
   });
   const collections = openVersionedCollections(store);

@@ -73,12 +73,12 @@ describe('the recorded changes', () => {
     expect((await changes.findOne('change-c-1'))?.pending).toEqual([]);
   });
 
-  it('leave out the effects that are switched off, and tell the follower what was recorded, once', async () => {
+  it('leave out the effects that nobody delivers, and tell the follower what was recorded, once', async () => {
     const told: string[] = [];
     const followed = createChanges({
       collection,
       follower: {
-        isEnabled: effect => effect === 'fastlyPurge',
+        selectWanted: async sources => sources.map(() => ['fastlyPurge']),
         onRecorded: records => void told.push(...records.map(record => record._id)),
       },
     });

@@ -176,8 +176,11 @@ export interface Changes {
 
 /** What follows the record: deliveries are. */
 export interface ChangeFollower {
-  /** Whether there is anybody to deliver an effect to. An effect that is switched off is not recorded as pending. */
-  isEnabled(effect: EffectName): boolean;
+  /**
+   * Gives, for each of some changes that were just written, the effects that there is somebody to deliver to: only these
+   * are recorded. Never throws.
+   */
+  selectWanted(sources: readonly ChangeSource[]): Promise<readonly (readonly EffectName[])[]>;
   /** Takes changes right after they were recorded by this process. Never throws. */
   onRecorded(records: readonly ChangeRecord[]): void;
 }
@@ -202,7 +205,8 @@ export function createChanges({ collection, follower }: ChangesDependencies): Ch
   };
 
   const recordAll = async (sources: readonly ChangeSource[]): Promise<Map<number, Error>> => {
-    const records = sources.map(source => toRecord(source, follower));
+    const wanted = await follower?.selectWanted(sources);
+    const records = sources.map((source, index) => toRecord(source, wanted?.[index]));
     const operations = records.map((document): BulkOperation<ChangeRecord> => ({ insertOne: { document } }));
     const { failures } = await collection.bulkWrite(operations);
     if (follower !== undefined) {
@@ -236,9 +240,8 @@ export function createChanges({ collection, follower }: ChangesDependencies): Ch
   };
 }
 
-function toRecord({ collection, documentId, change }: ChangeSource, follower?: ChangeFollower): ChangeRecord {
-  const { id, effects: asked, ...rest } = change;
-  const effects = follower === undefined ? asked : asked.filter(effect => follower.isEnabled(effect));
+function toRecord({ collection, documentId, change }: ChangeSource, effects = change.effects): ChangeRecord {
+  const { id, effects: _asked, ...rest } = change;
   const pending = effects.map(effect => ({ effect, attempts: 0, dueAt: change.at }));
   return { _id: id, collection, documentId, ...rest, effects, pending };
 }

@@ -92,6 +92,8 @@ export interface StateJournal {
   readAt(campaignId: string, version: number): Promise<JournalDocument | null>;
   /** The last position; null for a campaign without a journal. */
   readHead(campaignId: string): Promise<JournalPosition | null>;
+  /** Which of some campaigns have a journal. */
+  selectExisting(campaignIds: readonly string[]): Promise<Set<string>>;
   findByEventIds(campaignId: string, eventIds: readonly string[]): Promise<RecordedEvent[]>;
   /** Which campaigns got versions at or after an instant, give or take a second, and up to which. */
   findNews(since: Date): Promise<Map<string, number>>;
@@ -139,6 +141,12 @@ export function createStateJournal({
 
   const find = (filter: Filter, options: FindOptions): Promise<JournalDocument[]> => collection.find(filter, options);
 
+  const readHead = async (campaignId: string): Promise<JournalPosition | null> => {
+    const options = { sort: { from: -1 }, limit: 1, projection: { to: 1 } } as const;
+    const [head] = await find({ campaignId }, options);
+    return head === undefined ? null : { version: head.to, changeId: head._id };
+  };
+
   return {
     async append(document, { signal } = {}) {
       const deadline = startDeadline(Infinity, { timer, signal });
@@ -165,10 +173,20 @@ export function createStateJournal({
       const [document] = await find({ campaignId, from: { $lte: version } }, { sort: { from: -1 }, limit: 1 });
       return document !== undefined && document.to >= version ? document : null;
     },
-    async readHead(campaignId) {
-      const options = { sort: { from: -1 }, limit: 1, projection: { to: 1 } } as const;
-      const [head] = await find({ campaignId }, options);
-      return head === undefined ? null : { version: head.to, changeId: head._id };
+    readHead,
+    async selectExisting(campaignIds) {
+      const asked = [...new Set(campaignIds)];
+      // Most often none has one, and one look says so. A journal that is longer than the list may hide those after it.
+      const options = { limit: asked.length, projection: { campaignId: 1 } } as const;
+      const found = await find({ campaignId: { $in: asked } }, options);
+      const existing = new Set(found.map(({ campaignId }) => campaignId));
+      if (found.length < asked.length) return existing;
+      const hidden = asked.filter(campaignId => !existing.has(campaignId));
+      const heads = await Promise.all(hidden.map(readHead));
+      hidden.forEach((campaignId, at) => {
+        if (heads[at] !== null) existing.add(campaignId);
+      });
+      return existing;
     },
     findByEventIds,
     async findNews(since) {

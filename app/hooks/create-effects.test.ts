@@ -67,7 +67,10 @@ describe('the effects of a configuration', () => {
   });
 
   it('are live states as well, unless they are switched off', () => {
-    const states = { writeSection: () => Promise.resolve(null) };
+    const states = {
+      writeSection: () => Promise.resolve(null),
+      selectLive: () => Promise.resolve(new Set<string>()),
+    };
     expect([...create({}, null, states).keys()]).toEqual(['stateBroadcast', 'linkedCampaigns']);
   });
 

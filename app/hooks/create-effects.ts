@@ -29,7 +29,7 @@ export interface EffectDependencies {
   /** Makes the context of what the service does by itself. */
   readonly createContext: ContextFactory['forSystem'];
   /** Null when live states are switched off. */
-  readonly states: Pick<CampaignStateManager, 'writeSection'> | null;
+  readonly states: Pick<CampaignStateManager, 'writeSection' | 'selectLive'> | null;
   readonly clock: () => Date;
   readonly tracing: Tracing | null;
 }

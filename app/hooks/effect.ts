@@ -1,4 +1,4 @@
-import { type ChangeRecord, type EffectName } from '../datastore/changes.ts';
+import { type ChangeRecord, type ChangeSource, type EffectName } from '../datastore/changes.ts';
 
 /** Why a change was not delivered. */
 export interface DeliveryFailure {
@@ -20,6 +20,11 @@ export interface Effect {
   readonly attempts: number;
   /** Full jitter: the n-th wait is a random part of `min(maxMs, baseMs * 2 ** n)`. */
   readonly backoff: { readonly baseMs: number; readonly maxMs: number };
+  /**
+   * Of changes that ask for the effect, the ids of those that it has something to do for; all of them when left out. It is
+   * asked after a change was written and before it is recorded.
+   */
+  selectConcerned?(sources: readonly ChangeSource[]): Promise<ReadonlySet<string>>;
   /**
    * Delivers changes, of which no two are of one document; a document's older changes were delivered, or are dead,
    * before its newer ones come. Gives what failed, by change id; throws when nothing is known to be delivered. Ends

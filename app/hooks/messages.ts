@@ -27,7 +27,13 @@ type Fields = Readonly<Record<string, unknown>>;
 type CollectionName = keyof typeof messageDocumentFields;
 
 /** The campaign that a change belongs to. */
-export function selectCampaignId({ campaignId, documentId }: ChangeRecord): string {
+export function selectCampaignId({
+  campaignId,
+  documentId,
+}: {
+  readonly campaignId?: string | undefined;
+  readonly documentId: string;
+}): string {
   return campaignId ?? documentId;
 }
 

@@ -1,11 +1,12 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { createCampaignDocument } from '../../test/support/campaign-documents.ts';
+import { buildJournalDocument } from '../../test/support/state-journal.ts';
 import { supreme } from '../../test/support/manager-world.ts';
 import { useManagerWorld } from '../../test/support/use-manager-world.ts';
 import { ServiceUnavailableError } from '../../lib/errors.ts';
 import { silentLog } from '../../lib/log.ts';
 import { type CampaignDocument } from '../datastore/campaign-document.ts';
-import { type ChangeRecord } from '../datastore/changes.ts';
+import { type ChangeRecord, type PendingChange } from '../datastore/changes.ts';
 import { update } from '../managers/campaigns/update.ts';
 import { type CampaignStateManager, createCampaignStateManager } from '../realtime/state/campaign-state-manager.ts';
 import { createInitialState, summarizeMarkets } from '../realtime/state/initial-state.ts';
@@ -33,13 +34,15 @@ describe('a change on its way to the live state', () => {
     campaign = await suite.insert(createCampaignDocument({}, {}));
   });
 
-  const deliver = (changes: readonly ChangeRecord[], writeSection = states.writeSection.bind(states)) =>
+  const createEffect = (writeSection = states.writeSection.bind(states)) =>
     createStateBroadcastEffect({
       ...suite.world.datastores,
-      states: { writeSection },
+      states: { writeSection, selectLive: states.selectLive.bind(states) },
       clock: () => new Date(),
       patience: { attempts: 3, backoff: { baseMs: 1, maxMs: 1 } },
-    }).perform(changes, new AbortController().signal);
+    });
+  const deliver = (changes: readonly ChangeRecord[], writeSection = states.writeSection.bind(states)) =>
+    createEffect(writeSection).perform(changes, new AbortController().signal);
   /** Renames the campaign and gives the change that is to be delivered. */
   const rename = async (): Promise<ChangeRecord> => {
     await update(suite.world.createContext(supreme), campaign._id, { name: `Renamed ${campaign._id}` });
@@ -81,6 +84,24 @@ describe('a change on its way to the live state', () => {
   it('makes no state for a campaign whose state nobody asked for', async () => {
     await expect(deliver([await rename()])).resolves.toEqual(new Map());
     expect(await suite.world.datastores.stateJournal.readHead(campaign._id)).toBeNull();
+  });
+
+  it('has nothing to do for campaigns without a state, in memory or in the journal', async () => {
+    const inMemory = await suite.insert(createCampaignDocument({}, {}));
+    await states.read(inMemory._id);
+    const { stateJournal } = suite.world.datastores;
+    const inJournal = await suite.insert(createCampaignDocument({}, {}));
+    // Longer than the list of those who ask.
+    for (let from = 1; from <= 5; from++) await stateJournal.append(buildJournalDocument(inJournal._id, from, [{}]));
+    const behindIt = await suite.insert(createCampaignDocument({}, {}));
+    await stateJournal.append(buildJournalDocument(behindIt._id, 1, [{}]));
+    const sources = [campaign, inMemory, inJournal, behindIt].map(({ _id }) => {
+      const change = { id: `of ${_id}`, campaignId: _id } as PendingChange;
+      return { collection: 'campaigns', documentId: _id, change };
+    });
+    expect(await createEffect().selectConcerned?.(sources)).toEqual(
+      new Set([`of ${inMemory._id}`, `of ${inJournal._id}`, `of ${behindIt._id}`]),
+    );
   });
 
   it('fails alone, and comes again', async () => {

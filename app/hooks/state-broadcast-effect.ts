@@ -1,4 +1,4 @@
-import { type ChangeRecord } from '../datastore/changes.ts';
+import { type ChangeRecord, type ChangeSource } from '../datastore/changes.ts';
 import { type Datastores } from '../datastore/datastores.ts';
 import { CampaignNotFoundError } from '../errors.ts';
 import { type CampaignStateManager, type SectionRequest } from '../realtime/state/campaign-state-manager.ts';
@@ -8,6 +8,9 @@ import { type Patience } from './message-effect.ts';
 import { selectCampaignId } from './messages.ts';
 
 const BATCH_SIZE = 50;
+
+const selectCampaignOf = ({ documentId, change }: ChangeSource): string =>
+  selectCampaignId({ campaignId: change.campaignId, documentId });
 
 /**
  * Makes the effect that writes what a change made of a campaign or its markets into the campaign's live state, where
@@ -22,7 +25,7 @@ export function createStateBroadcastEffect({
 }: {
   readonly campaigns: Pick<Datastores['campaigns'], 'findById'>;
   readonly markets: Pick<Datastores['markets'], 'findByCampaign'>;
-  readonly states: Pick<CampaignStateManager, 'writeSection'>;
+  readonly states: Pick<CampaignStateManager, 'writeSection' | 'selectLive'>;
   readonly clock: () => Date;
   readonly patience: Patience;
 }): Effect {
@@ -52,6 +55,10 @@ export function createStateBroadcastEffect({
     name: 'stateBroadcast',
     batchSize: BATCH_SIZE,
     ...patience,
+    async selectConcerned(sources) {
+      const live = await states.selectLive(sources.map(selectCampaignOf));
+      return new Set(sources.filter(source => live.has(selectCampaignOf(source))).map(({ change }) => change.id));
+    },
     async perform(changes, signal) {
       signal.throwIfAborted();
       const outcomes = await Promise.all(changes.map(deliver));

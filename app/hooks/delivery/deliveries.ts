@@ -9,6 +9,7 @@ import { type CircuitName, createCircuit } from './circuit.ts';
 import { createLane, type Lane, type LaneMetrics, type LaneOptions } from './lane.ts';
 import { createLedger } from './ledger.ts';
 import { createTerm } from './term.ts';
+import { createWantedSelector } from './wanted.ts';
 
 export interface DeliveriesOptions extends LaneOptions {
   /** For how long an instance has an effect to itself, unless it renews. */
@@ -35,6 +36,7 @@ export interface DeliveriesDependencies {
 export interface Deliveries extends ChangeFollower {
   /** The effects that are switched on. */
   readonly effects: readonly EffectName[];
+  isEnabled(effect: EffectName): boolean;
   /** The circuit of an effect, as this process sees its target; undefined for one that is switched off. */
   circuitOf(effect: EffectName): CircuitName | undefined;
   /** Begins to deliver. Until then, and in processes that never do, changes wait in the database. */
@@ -105,6 +107,7 @@ export function createDeliveries(dependencies: DeliveriesDependencies): Deliveri
   return {
     effects: [...lanes.keys()],
     isEnabled: effect => lanes.has(effect),
+    selectWanted: createWantedSelector(effects, log),
     onRecorded(records) {
       for (const lane of all()) lane.offer(records);
     },

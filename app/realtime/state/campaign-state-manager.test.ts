@@ -85,6 +85,25 @@ describeStores('the live state of campaigns', target => {
       expect(await journal.readSince(campaignId, 0)).toHaveLength(1);
     });
 
+    it('has what changed while it came into being, though nobody broadcast it', async () => {
+      const sections = [
+        { campaign: { version: 1, status: 'DRAFT' }, markets: { version: 10, count: 0 } },
+        { campaign: { version: 2, status: 'OPEN' }, markets: { version: 20, count: 0 } },
+      ];
+      let reads = 0;
+      const late = createManager({ readInitialState: async () => sections[Math.min(reads++, 1)]! });
+      await late.read(campaignId);
+      const shown = await until(
+        () => late.read(campaignId),
+        ({ version }) => version > 1,
+      );
+      expect(shown).toMatchObject({ version: 2, state: { campaign: sections[1]!.campaign, markets: { version: 10 } } });
+      expect((await late.listHistory(campaignId, { limit: 1 }))[0]).toMatchObject({
+        cause: 'synchronised',
+        by: 'system',
+      });
+    });
+
     it('must exist', async () => {
       const none = createManager({ readInitialState: async () => null });
       await expect(none.read(campaignId)).rejects.toThrow(CampaignNotFoundError);
@@ -727,7 +746,8 @@ describeStores('the live state of campaigns', target => {
         },
       });
       await Promise.all(Array.from({ length: 20 }, () => counting.read(campaignId)));
-      expect(reads).toBe(1);
+      // Once to begin with, and once to see whether anything changed meanwhile.
+      expect(reads).toBe(2);
     });
 
     it('tries again to load what could not be loaded', async () => {

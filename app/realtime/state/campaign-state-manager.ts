@@ -1,7 +1,7 @@
 import { ServiceUnavailableError, ValidationError } from '../../../lib/errors.ts';
 import { createId } from '../../../lib/ids.ts';
 import { type Logger } from '../../../lib/log.ts';
-import { type ServerSection } from '../../../schemas/campaign-state.ts';
+import { type ServerSection, serverSections } from '../../../schemas/campaign-state.ts';
 import { systemTimer, type Timer } from '../../datastore/deadline.ts';
 import { BEGINNING, type CampaignState, type PositionedState, readState } from '../../datastore/state-fold.ts';
 import { type JournalPosition, type StateJournal } from '../../datastore/state-journal.ts';
@@ -23,7 +23,7 @@ import {
 import { createLiveCampaigns } from './live-campaigns.ts';
 import { hashBody, readOperation, selectOperationPatch, type StateOperation } from './operations.ts';
 import { throwIfNotPermitted } from './permissions.ts';
-import { selectSectionPatch, type SectionContent } from './server-sections.ts';
+import { isSameContent, selectSectionPatch, type SectionContent } from './server-sections.ts';
 
 /** A request to change a campaign's state. */
 export interface StateRequest {
@@ -106,6 +106,8 @@ export interface CampaignStateManager {
   write(request: StateRequest): Promise<Acknowledgement>;
   /** Writes a section of the service's own; null for a campaign that was never live. Throws as `write` does. */
   writeSection(request: SectionRequest): Promise<Acknowledgement | null>;
+  /** Which of some campaigns have a state: a change of any other has nowhere to be shown. */
+  selectLive(campaignIds: readonly string[]): Promise<ReadonlySet<string>>;
   /**
    * Subscribes to a campaign's state. The listener is called first with a snapshot, or with what it missed since a
    * cursor, in the same turn in which it joins; then with every batch, once, in order.
@@ -171,10 +173,30 @@ export function createCampaignStateManager(dependencies: CampaignStateDependenci
     const { onCommitted, observer, random = Math.random } = dependencies;
     const snapshotPolicy = { everyVersions: options.snapshotEveryVersions, afterMs: options.snapshotAfterMs };
     const { signal } = stopping;
+    void campaigns
+      .use(campaignId, synchronise)
+      .catch((error: unknown) => log.warn('state.notSynchronised', { campaignId, error }));
     return createLiveCampaign(
       { campaignId, journal, snapshots, clock, timer, log, snapshotPolicy, signal, onCommitted, observer, random },
       { state, snapshotVersion: snapshot?.version ?? 0, documents: documents.reverse() },
     );
+  };
+
+  /**
+   * Brings the service's own sections up to date. Changes of a campaign without a state are not broadcast: one that was
+   * made while the state came into being would be missing in it.
+   */
+  const synchronise = async (live: LiveCampaign): Promise<void> => {
+    const { campaignId } = live;
+    const current = await dependencies.readInitialState(campaignId);
+    if (current === null || isStopped) return;
+    for (const section of serverSections) {
+      const content = current[section] as SectionContent | undefined;
+      if (content === undefined || isSameContent(live.head.state[section], content)) continue;
+      const eventId = `state:synchronised:${section}:${content.version}`;
+      const selectPatch = selectSectionPatch(section, content);
+      await live.write({ eventId, bodyHash: section, cause: 'synchronised', by: SYSTEM, selectPatch });
+    }
   };
 
   /** Writes the first version of a state: whoever is first decides what it is. */
@@ -247,6 +269,12 @@ export function createCampaignStateManager(dependencies: CampaignStateDependenci
       if (!campaigns.has(campaignId) && (await journal.readHead(campaignId)) === null) return null;
       const selectPatch = selectSectionPatch(section, content);
       return commit(campaignId, { eventId: changeId, bodyHash: section, cause, by: SYSTEM, selectPatch });
+    },
+    async selectLive(campaignIds) {
+      const known = campaignIds.filter(campaignId => campaigns.has(campaignId));
+      const others = campaignIds.filter(campaignId => !campaigns.has(campaignId));
+      const existing = others.length === 0 ? [] : await journal.selectExisting(others);
+      return new Set([...known, ...existing]);
     },
     async subscribe(campaignId, listener, subscribeOptions) {
       throwIfStopped();

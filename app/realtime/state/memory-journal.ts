@@ -59,6 +59,7 @@ export function createMemoryJournal({ maxDocuments = 2000 } = {}): StateJournal 
       const head = campaigns.get(campaignId)?.documents.at(-1);
       return head === undefined ? null : { version: head.to, changeId: head._id };
     },
+    selectExisting: async campaignIds => new Set(campaignIds.filter(campaignId => campaigns.has(campaignId))),
     findByEventIds,
     findNews: async () => new Map(),
     async findLatest(campaignId, version = Infinity) {

@@ -1,4 +1,4 @@
-import { applyMergePatch, createMergePatch } from '../../../lib/merge-patch.ts';
+import { applyMergePatch, createMergePatch, isSameJson } from '../../../lib/merge-patch.ts';
 import { type ServerSection } from '../../../schemas/campaign-state.ts';
 import { type CampaignState } from '../../datastore/state-fold.ts';
 
@@ -23,4 +23,9 @@ export function selectSectionPatch(
     if (current?.version !== undefined && current.version >= content.version) return null;
     return createMergePatch(current === undefined ? {} : { [section]: current }, after) as CampaignState;
   };
+}
+
+/** Whether a section says the same, whatever the version of what it was made of. */
+export function isSameContent(section: unknown, content: SectionContent): boolean {
+  return isSameJson({ ...(section as object | undefined), version: content.version }, content);
 }
