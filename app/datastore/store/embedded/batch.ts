@@ -68,21 +68,19 @@ export function createBatch(environment: Environment): Batch {
     put(entries, key, null);
   };
   /** Making keys notes in the index which fields hold lists: what is new of that is written down. */
-  const noting = <R>(state: CollectionState, index: Index, makeKeys: () => R): R => {
-    const { listFields } = index;
-    const keys = makeKeys();
-    if (index.listFields !== listFields) {
-      state.isStale = true;
-      stale.add(state);
-    }
-    return keys;
+  const note = (state: CollectionState, index: Index, listFields: number): void => {
+    if (index.listFields === listFields) return;
+    state.isStale = true;
+    stale.add(state);
   };
   const reindex = (state: CollectionState, before: Document | undefined, after: Document | undefined): void => {
+    const id = (before ?? after)?._id ?? '';
     for (const index of state.indexes) {
       if (index.state === 'dropped') continue;
       if (before !== undefined && after !== undefined && !isTouched(index, before, after)) continue;
-      const { added, removed } = noting(state, index, () => entryChanges(index, before, after));
-      const id = (before ?? after)?._id ?? '';
+      const { listFields } = index;
+      const { added, removed } = entryChanges(index, before, after);
+      note(state, index, listFields);
       for (const key of added) claim(state, index, key, id);
       for (const key of removed) release(index, key, id);
     }
@@ -113,7 +111,10 @@ export function createBatch(environment: Environment): Batch {
       putDocument(state, document._id, null);
     },
     index(state, index, document) {
-      for (const key of noting(state, index, () => entryKeys(index, document))) claim(state, index, key, document._id);
+      const { listFields } = index;
+      const keys = entryKeys(index, document);
+      note(state, index, listFields);
+      for (const key of keys) claim(state, index, key, document._id);
     },
     removeEntry: key => put(entries, key, null),
     recordState(state) {

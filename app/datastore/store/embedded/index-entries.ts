@@ -23,8 +23,10 @@ const EMPTY_LIST = Symbol('empty list');
  * lists, or when a key is longer than the store can hold.
  */
 export function entryKeys(index: Index, document: Document): Key[] {
-  const keys = plainKeys(index, document) ?? listKeys(index, document);
   const ending = index.unique || index.holdsId ? '' : valueKey(document._id);
+  const plain = plainKey(index, document);
+  if (plain === null) return [];
+  const keys = plain === undefined ? listKeys(index, document) : [plain];
   const entries = keys.map(key => index.prefix + key + ending);
   if (entries.some(({ length }) => length > MAX_KEY_BYTES)) {
     throw new InvalidOperationError(`A value is too long for index ${index.name}.`);
@@ -32,8 +34,8 @@ export function entryKeys(index: Index, document: Document): Key[] {
   return entries.length > 1 ? [...new Set(entries)] : entries;
 }
 
-/** The short way, for documents without lists in the fields of the index: the one key or none; undefined when there is a list. */
-function plainKeys({ fields, sparse }: Index, document: Document): Key[] | undefined {
+/** The short way, for documents without lists in the fields of the index: the key, null for none; undefined when there is a list. */
+function plainKey({ fields, sparse }: Index, document: Document): Key | null | undefined {
   let key = '';
   let isPresent = false;
   for (const { path, isDescending } of fields) {
@@ -46,7 +48,7 @@ function plainKeys({ fields, sparse }: Index, document: Document): Key[] | undef
     const component = valueKey(value);
     key += isDescending ? descending(component) : component;
   }
-  return sparse && !isPresent ? [] : [key];
+  return sparse && !isPresent ? null : key;
 }
 
 function listKeys(index: Index, document: Document): Key[] {
@@ -98,7 +100,8 @@ function keysMissing(index: Index, document: Document, list: readonly string[], 
 
 /** Whether an update may have changed the entries of an index. Costs next to nothing for fields that it left alone. */
 export function isTouched({ fields }: Index, before: Document, after: Document): boolean {
-  return fields.some(({ path }) => isChangedAt(before, after, path));
+  for (const { path } of fields) if (isChangedAt(before, after, path)) return true;
+  return false;
 }
 
 function isChangedAt(before: unknown, after: unknown, path: readonly string[]): boolean {

@@ -25,24 +25,28 @@ interface Operation {
  * applying it throws the same where the document does not fit.
  */
 export function compileUpdate(update: Update): CompiledUpdate {
+  const whole = compileWholeFields(update);
+  return whole === undefined ? compileOperators(update) : { apply: keepingId(whole), applyToNew: whole };
+}
+
+function compileOperators(update: Update): CompiledUpdate {
   const operators = Object.entries(update).map(
     ([operator, operand]) => [operator, present(operator, operand)] as const,
   );
   assertNoConflict(operators.flatMap(([operator, fields]) => touchedFields(operator, fields)));
-  const whole = wholeFields(operators);
-  const operations =
-    whole === undefined ? operationsOf(operators.filter(([operator]) => operator !== '$setOnInsert')) : [];
+  const operations = operationsOf(operators.filter(([operator]) => operator !== '$setOnInsert'));
   const onInsert = operationsOf(
     operators.filter(([operator]) => operator === '$setOnInsert').map(([, fields]) => ['$set', fields] as const),
   );
-  const apply = whole === undefined ? (fields: Fields) => applyAll(fields, operations) : whole;
-  return {
-    apply(document) {
-      const updated = apply(document);
-      if (updated['_id'] !== document._id) throw new InvalidOperationError('The _id of a document cannot be changed.');
-      return updated as Document;
-    },
-    applyToNew: fields => applyAll(apply(fields), onInsert),
+  const apply = (fields: Fields): Fields => applyAll(fields, operations);
+  return { apply: keepingId(apply), applyToNew: fields => applyAll(apply(fields), onInsert) };
+}
+
+function keepingId(apply: (fields: Fields) => Fields): Updater {
+  return document => {
+    const updated = apply(document);
+    if (updated['_id'] !== document._id) throw new InvalidOperationError('The _id of a document cannot be changed.');
+    return updated as Document;
   };
 }
 
@@ -102,27 +106,32 @@ function applyAll(fields: Fields, operations: readonly Operation[]): Fields {
   return operations.reduce((changed, { path, change }) => changeAt(changed, path, change), fields);
 }
 
-/** The short way: one copy for all fields, or undefined when the update does more than `$set` and `$unset` of whole fields. */
-function wholeFields(operators: readonly (readonly [string, Fields])[]): ((fields: Fields) => Fields) | undefined {
-  const set: [string, unknown][] = [];
-  const unset: string[] = [];
-  for (const [operator, fields] of operators) {
-    if (operator === '$setOnInsert') continue;
-    if (operator !== '$set' && operator !== '$unset') return undefined;
-    for (const [field, operand] of Object.entries(fields)) {
-      if (field.includes('.')) return undefined;
-      if (operator === '$set') set.push([field, storableCopy(operand)]);
-      else unset.push(field);
-    }
+/**
+ * The short way: one copy for all fields. Undefined when the update does more than `$set` and `$unset` of whole fields, or
+ * is not one to be carried out at all.
+ */
+function compileWholeFields({ $set = {}, $unset = {}, ...others }: Update): ((fields: Fields) => Fields) | undefined {
+  if (Object.keys(others).length > 0 || !isFields($set) || !isFields($unset)) return undefined;
+  const set: Record<string, unknown> = {};
+  for (const field of Object.keys($set)) {
+    if (!isWholeField(field)) return undefined;
+    if ($set[field] !== undefined) set[field] = storableCopy($set[field]);
   }
+  const names = Object.keys(set);
+  const unset = Object.keys($unset);
+  if (!unset.every(field => isWholeField(field) && $unset[field] !== undefined && set[field] === undefined))
+    return undefined;
   return fields => {
-    const changes = set.filter(([field, value]) => !isSameValue(fields[field], value));
     const isGone = unset.some(field => Object.hasOwn(fields, field));
-    if (changes.length === 0 && !isGone) return fields;
+    if (!isGone && names.every(field => isSameValue(fields[field], set[field]))) return fields;
     const copy = isGone ? without(fields, unset) : { ...fields };
-    for (const [field, value] of changes) copy[field] = value;
+    for (const field of names) if (!isSameValue(fields[field], set[field])) copy[field] = set[field];
     return Object.freeze(copy);
   };
+}
+
+function isWholeField(field: string): boolean {
+  return field !== '' && !field.startsWith('$') && !field.includes('.') && field !== '__proto__';
 }
 
 // Copied rather than deleted from: `delete` would turn the object into a slow dictionary.

@@ -50,7 +50,7 @@ describe('the write queue', () => {
     queue.run(batch => batch.document(catalog.state('things'), _id) !== undefined);
 
   it('commits once what was queued in one turn', async () => {
-    await Promise.all(Array.from({ length: 40 }, (_, n) => insert(`k${n}`)));
+    await Promise.all(Array.from({ length: 12 }, (_, n) => insert(`k${n}`)));
     expect(commits).toBe(1);
     await Promise.all([insert('x'), insert('y')]);
     expect(commits).toBe(2);
