@@ -1,26 +1,22 @@
 import { AsyncResource } from 'node:async_hooks';
-import { LRUCache } from 'lru-cache';
 import { type Logger } from '../../../lib/log.ts';
 import { type ChangeRecord } from '../../datastore/changes.ts';
 import { type Timer } from '../../datastore/deadline.ts';
-import { type DeliveriesDatastore, type Rescheduling } from '../../datastore/deliveries.ts';
-import { type DeliveryFailure, type Effect } from '../effect.ts';
+import { type DeliveriesDatastore } from '../../datastore/deliveries.ts';
+import { type Effect } from '../effect.ts';
 import { createRecentSet } from '../recent-set.ts';
 import { attempt } from './attempt.ts';
 import { type Circuit } from './circuit.ts';
-import { formatLastError, isDead, selectWaitMs } from './failures.ts';
 import { type Ledger } from './ledger.ts';
 import { createLines, type Waiting } from './lines.ts';
+import { createSettlement, type PutOff, type SettlementMetrics } from './settlement.ts';
 import { type Term } from './term.ts';
+import { createTurns } from './turns.ts';
 
 /** What a lane tells of each attempt. */
-export interface LaneMetrics {
-  /** `retried` were tried in vain and come again. */
-  attempted(outcome: 'delivered' | 'retried' | 'dead', count: number): void;
+export interface LaneMetrics extends SettlementMetrics {
   /** How long a batch took. */
   performed(seconds: number): void;
-  /** How long after its change something was delivered. */
-  delivered(lagSeconds: number): void;
 }
 
 export interface LaneOptions {
@@ -61,17 +57,12 @@ export interface Lane {
   stop(): Promise<void>;
 }
 
-/** For how many documents it is remembered up to which version everything was delivered. */
-const REMEMBERED_DOCUMENTS = 20_000;
 /** How many delivered changes are remembered, for a page that was read before they were done. */
 const REMEMBERED_CHANGES = 10_000;
 /** A line longer than this is not lengthened towards older changes. */
 const MAX_LINE = 100;
 /** How many documents are asked at once whether it is their turn. */
 const MAX_VERIFIED = 200;
-/** Who waits longer for the next attempt waits in the database. */
-const MAX_KEPT_MS = 2_000;
-
 /**
  * Gives the lane of an effect: bounded lines in memory, filled by `offer` and from the database, emptied in batches of
  * at most one change for each document. A change is sent only after the one before it, of its document and of this
@@ -81,9 +72,15 @@ export function createLane(dependencies: LaneDependencies): Lane {
   const { effect, deliveries, ledger, term, circuit, clock, timer, log, metrics, options } = dependencies;
   const { gatherMs = 0 } = options;
   const lines = createLines();
-  /** Document → the version up to which all is delivered or dead. It holds whoever has the lease. */
-  const floors = new LRUCache<string, number>({ max: REMEMBERED_DOCUMENTS });
+  const turns = createTurns(effect, deliveries);
   const delivered = createRecentSet(REMEMBERED_CHANGES);
+  const settlement = createSettlement({
+    ...{ effect, lines, ledger, clock, log, metrics },
+    onSettled(record, outcome) {
+      turns.pass(record);
+      if (outcome === 'delivered') delivered.add(record._id);
+    },
+  });
   const sending = new Set<string>();
   const underWay = new Set<Promise<void>>();
   let unverified: Waiting[] = [];
@@ -118,13 +115,6 @@ export function createLane(dependencies: LaneDependencies): Lane {
       runApart();
     });
   };
-
-  const raiseFloor = ({ documentId, version }: ChangeRecord): void => {
-    if ((floors.get(documentId) ?? 0) < version) floors.set(documentId, version);
-  };
-
-  const isItsTurn = ({ documentId, version }: ChangeRecord): boolean =>
-    version === 1 || (floors.get(documentId) ?? 0) >= version - 1;
 
   const add = (record: ChangeRecord): boolean => {
     if (sending.has(record._id) || delivered.has(record._id)) return false;
@@ -164,7 +154,7 @@ export function createLane(dependencies: LaneDependencies): Lane {
       let count = 0;
       const batch = lines.take(limit, head => {
         if (count >= limit) return false;
-        if (!isItsTurn(head.record)) {
+        if (!turns.isKnown(head.record)) {
           if (unverified.length < MAX_VERIFIED) unverified.push(head);
           return false;
         }
@@ -203,9 +193,9 @@ export function createLane(dependencies: LaneDependencies): Lane {
       const succeeded = batch.filter(({ record }) => !failures.has(record._id));
       const failed = batch.filter(({ record }) => failures.has(record._id));
       await Promise.all([
-        succeed(succeeded),
+        settlement.succeed(succeeded),
         // When the term is over, what failed belongs to the next holder of the lease.
-        ...(ofTerm.aborted ? [] : [fail(failed, failures, isProbe)]),
+        ...(ofTerm.aborted ? [] : [settlement.fail(failed, failures, isProbe)]),
       ]);
     } catch (error) {
       for (const one of batch) lines.release(one, clock().getTime() + options.pollIntervalMs);
@@ -214,91 +204,6 @@ export function createLane(dependencies: LaneDependencies): Lane {
       for (const { _id } of records) sending.delete(_id);
     }
   };
-
-  const succeed = async (batch: readonly Waiting[]): Promise<void> => {
-    if (batch.length === 0) return;
-    await ledger.complete(batch.map(({ record }) => ({ changeId: record._id, effect: effect.name })));
-    metrics.attempted('delivered', batch.length);
-    const now = clock().getTime();
-    for (const waiting of batch) {
-      delivered.add(waiting.record._id);
-      metrics.delivered(Math.max(0, now - waiting.record.at.getTime()) / 1000);
-      settle(waiting);
-    }
-  };
-
-  const settle = (waiting: Waiting): void => {
-    raiseFloor(waiting.record);
-    lines.finish(waiting);
-  };
-
-  const fail = async (
-    batch: readonly Waiting[],
-    failures: ReadonlyMap<string, DeliveryFailure>,
-    isProbe: boolean,
-  ): Promise<void> => {
-    const now = clock();
-    const dying: { waiting: Waiting; attempts: number; lastError: string }[] = [];
-    const retried: (Rescheduling & { waiting: Waiting })[] = [];
-    for (const waiting of batch) {
-      const failure = failures.get(waiting.record._id);
-      if (failure === undefined) continue;
-      const lastError = formatLastError(failure.error);
-      // A target that is down is not held against the change that it was tried with.
-      const attempts = waiting.attempts + (isProbe && failure.isFinal !== true ? 0 : 1);
-      if (isDead(failure, attempts, effect)) {
-        dying.push({ waiting, attempts, lastError });
-        continue;
-      }
-      const dueAt = new Date(now.getTime() + selectWaitMs(failure, attempts, effect));
-      const next = { effect: effect.name, attempts, dueAt, lastError };
-      retried.push({ waiting, record: waiting.record, attempts: waiting.attempts, next });
-    }
-    await Promise.all([bury(dying, now), retry(retried, now)]);
-  };
-
-  const bury = async (
-    dying: readonly { waiting: Waiting; attempts: number; lastError: string }[],
-    at: Date,
-  ): Promise<void> => {
-    if (dying.length === 0) return;
-    await ledger.bury(
-      dying.map(({ waiting, attempts, lastError }) => ({
-        changeId: waiting.record._id,
-        attempts: waiting.attempts,
-        dead: { effect: effect.name, attempts, at, lastError },
-      })),
-    );
-    metrics.attempted('dead', dying.length);
-    log.error('deliveries.dead', {
-      effect: effect.name,
-      count: dying.length,
-      changeIds: dying.slice(0, 10).map(({ waiting }) => waiting.record._id),
-      lastError: dying[0]?.lastError,
-    });
-    for (const { waiting } of dying) settle(waiting);
-  };
-
-  const retry = async (retried: readonly (Rescheduling & { waiting: Waiting })[], now: Date): Promise<void> => {
-    if (retried.length === 0) return;
-    await ledger.reschedule(retried);
-    metrics.attempted('retried', retried.length);
-    const putOff: Rescheduling[] = [];
-    for (const { waiting, next } of retried) {
-      const isKept = next.dueAt.getTime() - now.getTime() <= MAX_KEPT_MS;
-      const changed = { ...waiting, attempts: next.attempts };
-      if (isKept) lines.release(changed, next.dueAt.getTime());
-      else putOff.push(...putOffLine(waiting.record, next.dueAt));
-    }
-    await ledger.reschedule(putOff);
-  };
-
-  /** Lets go of a line; gives what makes those behind its head due no earlier than the head is. */
-  const putOffLine = ({ documentId, _id }: ChangeRecord, dueAt: Date): Rescheduling[] =>
-    lines
-      .drop(documentId)
-      .filter(({ record }) => record._id !== _id)
-      .map(({ record, attempts }) => ({ record, attempts, next: { effect: effect.name, attempts, dueAt } }));
 
   /** Asks the database about the heads of which memory does not know whether it is their turn. */
   const verifyHeads = (): void => {
@@ -317,7 +222,7 @@ export function createLane(dependencies: LaneDependencies): Lane {
   };
 
   const verify = async (heads: readonly Waiting[]): Promise<void> => {
-    const putOff = await Promise.all(
+    const waits = await Promise.all(
       heads.map(async head => {
         try {
           return await verifyOne(head);
@@ -328,35 +233,25 @@ export function createLane(dependencies: LaneDependencies): Lane {
         }
       }),
     );
-    await ledger.reschedule(putOff.flat());
+    await settlement.putOff(waits.flat());
   };
 
-  const verifyOne = async (head: Waiting): Promise<Rescheduling[]> => {
-    const { record } = head;
-    const { documentId, version } = record;
-    const after = floors.get(documentId) ?? 0;
-    const predecessor = await deliveries.findPredecessor(effect.name, documentId, { after, before: version });
-    const pending = predecessor?.pending.find(one => one.effect === effect.name);
-    // What was read may be older than what has been settled meanwhile.
-    if (predecessor !== null && (floors.get(documentId) ?? 0) >= predecessor.version) {
+  const verifyOne = async (head: Waiting): Promise<PutOff[]> => {
+    const { documentId } = head.record;
+    const predecessor = await turns.findPredecessor(head.record);
+    if (predecessor === null) {
       lines.release(head);
       return [];
     }
-    // What is older than a change that was delivered, or is dead, was so before it.
-    if (predecessor === null || pending === undefined) {
-      raiseFloor({ ...record, version: version - 1 });
-      lines.release(head);
-      return [];
-    }
+    const { record, pending } = predecessor;
     const now = clock();
     const isShort = lines.lengthOf(documentId) < MAX_LINE;
-    if (lines.has(predecessor._id) || (pending.dueAt <= now && isShort && add(predecessor))) {
+    if (lines.has(record._id) || (pending.dueAt <= now && isShort && add(record))) {
       lines.release(head);
       return [];
     }
     const soonest = now.getTime() + options.pollIntervalMs;
-    const dueAt = new Date(Math.max(pending.dueAt.getTime(), soonest));
-    return putOffLine(predecessor, dueAt);
+    return [{ record, dueAt: new Date(Math.max(pending.dueAt.getTime(), soonest)) }];
   };
 
   const fetch = async (): Promise<void> => {
