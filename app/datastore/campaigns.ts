@@ -4,6 +4,7 @@ import { CampaignNameConflictError, DomainNameConflictError, IdentifierConflictE
 import { selectWords } from './campaign-derived.ts';
 import { type CampaignDocument } from './campaign-document.ts';
 import { withConflicts } from './conflicts.ts';
+import { findPage } from './paging.ts';
 import { type Collection, type CollectionSpec, type Filter, type IndexSpec, type Sort } from './store/collection.ts';
 import {
   type InsertOptions,
@@ -141,18 +142,9 @@ export function createCampaignsDatastore({
     },
     insert: (content, options) => withConflicts(conflicts, versioned.insert(content, options)),
     update: (campaignId, apply, options) => withConflicts(conflicts, versioned.update(campaignId, apply, options)),
-    async list(query) {
-      const filter = listFilter(query);
+    list(query) {
       const { sortBy, direction, page, pageSize } = query;
-      const [rows, total] = await Promise.all([
-        collection.find(filter, {
-          sort: { [sortBy]: direction, _id: direction },
-          skip: page * pageSize,
-          limit: pageSize,
-        }),
-        collection.countDocuments(filter),
-      ]);
-      return { rows, page, pageSize, total };
+      return findPage(collection, listFilter(query), { [sortBy]: direction, _id: direction }, { page, pageSize });
     },
     async findIdsByCategory(categoryIds, readable) {
       const found = await collection.find(

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { createMemoryCollection } from '../../test/support/memory-collection.ts';
+import { type Page } from '../../schemas/paging.ts';
 import {
   ChangeConflictError,
   createChanges,
@@ -127,7 +128,7 @@ describe('the recorded changes', () => {
   it('are found by document, campaign, user and version, the latest first', async () => {
     await changes.recordAll([createSource(1), createSource(3), createSource(2, { by: 'user-2' })]);
     await changes.record(createSource(4, {}, marketId));
-    const idsOf = ({ items, total }: { items: ChangeRecord[]; total: number }) => [items.map(({ _id }) => _id), total];
+    const idsOf = ({ rows, total }: Pick<Page<ChangeRecord>, 'rows' | 'total'>) => [rows.map(({ _id }) => _id), total];
     const all = { page: 0, pageSize: 10 };
     expect(idsOf(await changes.findByDocument(campaignId, all))).toEqual([
       ['change-c-3', 'change-c-2', 'change-c-1'],

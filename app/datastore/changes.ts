@@ -1,13 +1,14 @@
+import { type Page } from '../../schemas/paging.ts';
 import {
   DuplicateKeyError,
   type BulkOperation,
   type Collection,
   type CollectionSpec,
-  type Filter,
   type Sort,
   type StoredDocument,
 } from './store/collection.ts';
 import { type ChangeDiff } from './diff.ts';
+import { findPage, type PageOptions } from './paging.ts';
 
 /** Why a document changed. History shows it, and the effects of a change are chosen by it. */
 export type ChangeCause =
@@ -145,17 +146,6 @@ export class ChangeConflictError extends Error {
   }
 }
 
-export interface PageOptions {
-  /** Zero-based. */
-  readonly page: number;
-  readonly pageSize: number;
-}
-
-export interface Page<T> {
-  readonly items: T[];
-  readonly total: number;
-}
-
 export interface Changes {
   /**
    * Records changes; one that is recorded already is done. Gives an error for each that was refused, by its place in the
@@ -196,14 +186,6 @@ const latestFirst: Sort = { at: -1, version: -1, _id: -1 };
 
 /** Gives the door to the recorded changes. */
 export function createChanges({ collection, follower }: ChangesDependencies): Changes {
-  const findPage = async (filter: Filter, sort: Sort, { page, pageSize }: PageOptions): Promise<Page<ChangeRecord>> => {
-    const [items, total] = await Promise.all([
-      collection.find(filter, { sort, skip: page * pageSize, limit: pageSize }),
-      collection.countDocuments(filter),
-    ]);
-    return { items, total };
-  };
-
   const recordAll = async (sources: readonly ChangeSource[]): Promise<Map<number, Error>> => {
     const wanted = await follower?.selectWanted(sources);
     const records = sources.map((source, index) => toRecord(source, wanted?.[index]));
@@ -234,9 +216,9 @@ export function createChanges({ collection, follower }: ChangesDependencies): Ch
     },
     findOne: changeId => collection.findOne({ _id: changeId }),
     findByVersion: (documentId, version) => collection.findOne({ documentId, version }),
-    findByDocument: (documentId, options) => findPage({ documentId }, { version: -1 }, options),
-    findByCampaign: (campaignId, options) => findPage({ campaignId }, latestFirst, options),
-    findByUser: (by, options) => findPage({ by }, latestFirst, options),
+    findByDocument: (documentId, options) => findPage(collection, { documentId }, { version: -1 }, options),
+    findByCampaign: (campaignId, options) => findPage(collection, { campaignId }, latestFirst, options),
+    findByUser: (by, options) => findPage(collection, { by }, latestFirst, options),
   };
 }
 

@@ -1,11 +1,6 @@
-import {
-  type ChangeRecord,
-  type DeadDelivery,
-  type EffectName,
-  type Page,
-  type PageOptions,
-  type PendingDelivery,
-} from './changes.ts';
+import { type Page } from '../../schemas/paging.ts';
+import { type ChangeRecord, type DeadDelivery, type EffectName, type PendingDelivery } from './changes.ts';
+import { findPage, type PageOptions } from './paging.ts';
 import { type BulkOperation, type Collection, type Filter } from './store/collection.ts';
 
 /** One effect of one change. */
@@ -149,14 +144,9 @@ export function createDeliveriesDatastore({
       return { pending, due, dead, oldestAt: oldest?.at ?? null };
     },
 
-    async findDead(selection, { page, pageSize }) {
-      const filter = deadOf(selection);
+    findDead(selection, page) {
       const projection = { collection: 1, documentId: 1, campaignId: 1, version: 1, at: 1, dead: 1 } as const;
-      const [items, total] = await Promise.all([
-        collection.find(filter, { sort: { at: -1, _id: -1 }, skip: page * pageSize, limit: pageSize, projection }),
-        collection.countDocuments(filter),
-      ]);
-      return { items, total };
+      return findPage(collection, deadOf(selection), { at: -1, _id: -1 }, { ...page, projection });
     },
 
     async redrive(selection, now) {

@@ -144,8 +144,8 @@ describeStores('the journal of live states', target => {
     const second = buildJournalDocument(createId(), 1, [{}], { by });
     await append(first, second, buildJournalDocument(campaignId, 3, [{}]));
     const page = await journal.findByUser(by, { page: 0, pageSize: 1 });
-    expect(page).toEqual({ items: [second], total: 2 });
-    expect((await journal.findByUser(by, { page: 1, pageSize: 1 })).items).toEqual([first]);
+    expect(page).toEqual({ rows: [second], page: 0, pageSize: 1, total: 2 });
+    expect((await journal.findByUser(by, { page: 1, pageSize: 1 })).rows).toEqual([first]);
   });
 
   it('answers every query from an index', async () => {

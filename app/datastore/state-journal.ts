@@ -8,7 +8,8 @@ import {
   type FindOptions,
   type StoredDocument,
 } from './store/collection.ts';
-import { type Page, type PageOptions } from './changes.ts';
+import { type Page } from '../../schemas/paging.ts';
+import { findPage, type PageOptions } from './paging.ts';
 
 /** One version of a campaign's live state, as the journal keeps it. */
 export interface JournalChange {
@@ -199,14 +200,7 @@ export function createStateJournal({
       for (const { campaignId, to } of found) news.set(campaignId, Math.max(to, news.get(campaignId) ?? 0));
       return news;
     },
-    async findByUser(by, { page, pageSize }) {
-      const filter = { 'changes.by': by };
-      const [items, total] = await Promise.all([
-        find(filter, { sort: { _id: -1 }, skip: page * pageSize, limit: pageSize }),
-        collection.countDocuments(filter),
-      ]);
-      return { items, total };
-    },
+    findByUser: (by, options) => findPage(collection, { 'changes.by': by }, { _id: -1 }, options),
     removeUntil: (campaignId, version) => collection.deleteMany({ campaignId, from: { $lte: version } }),
   };
 }

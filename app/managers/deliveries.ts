@@ -53,8 +53,8 @@ export async function findDeliveries(
   // One after the other: a backlog is counted, not raced through.
   for (const name of effectNames) effects.push(await findState(ctx, name));
   const selected = effect === undefined ? effectNames : [effect];
-  const { items, total } = await deliveries.findDead({ effects: selected }, { page, pageSize });
-  const rows = items.map(({ _id, collection, documentId, campaignId, version, at, dead = [] }): DeadLetter => ({
+  const found = await deliveries.findDead({ effects: selected }, { page, pageSize });
+  const rows = found.rows.map(({ _id, collection, documentId, campaignId, version, at, dead = [] }): DeadLetter => ({
     changeId: _id,
     collection,
     documentId,
@@ -63,7 +63,7 @@ export async function findDeliveries(
     at,
     deliveries: dead.filter(one => selected.includes(one.effect)),
   }));
-  return { effects, dead: { rows, page, pageSize, total } };
+  return { effects, dead: { ...found, rows } };
 }
 
 async function findState(ctx: ManagerContext<'deliveries'>, effect: EffectName): Promise<EffectState> {

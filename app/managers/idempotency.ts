@@ -77,7 +77,7 @@ export async function createOnce<T extends { readonly idempotency?: IdempotencyR
     const existing = await find(key.documentId);
     if (existing !== null) return select(existing);
     if (!(error instanceof DuplicateKeyError && error.index === '_id')) throw error;
-    const [deletion] = (await ctx.datastore.changes.findByDocument(key.documentId, { page: 0, pageSize: 1 })).items;
+    const [deletion] = (await ctx.datastore.changes.findByDocument(key.documentId, { page: 0, pageSize: 1 })).rows;
     if (deletion?.content !== undefined)
       return select({ _id: key.documentId, version: deletion.version, ...deletion.content } as unknown as T);
     throw new ServiceUnavailableError('database', {

@@ -50,7 +50,7 @@ export async function exportData(
 ): Promise<UserData> {
   throwIfNotSupreme(ctx.actor);
   const reference = await ctx.datastore.users.findReference(userId);
-  const nothing = { items: [], total: 0 };
+  const nothing = { rows: [], total: 0 };
   const [changes, commits] =
     reference === null
       ? [nothing, nothing]
@@ -58,8 +58,8 @@ export async function exportData(
           ctx.datastore.changes.findByUser(reference, { page, pageSize }),
           ctx.datastore.stateJournal.findByUser(reference, { page, pageSize }),
         ]);
-  const rows = changes.items.map(change => formatChange(change, userId));
-  const stateRows = commits.items.flatMap(commit => formatStateChanges(commit, reference));
+  const rows = changes.rows.map(change => formatChange(change, userId));
+  const stateRows = commits.rows.flatMap(commit => formatStateChanges(commit, reference));
   return {
     userId,
     reference,

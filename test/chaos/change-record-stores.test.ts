@@ -66,9 +66,9 @@ describeStores('the change record', target => {
     expect(stored).toMatchObject({ version: 51, ...Object.fromEntries(fields.map((field, index) => [field, index])) });
     expect(stored).not.toHaveProperty('pendingChange');
     const history = await one.changes.findByDocument(id, { page: 0, pageSize: 100 });
-    expect(history.items.map(record => record.version)).toEqual(Array.from({ length: 51 }, (_, index) => 51 - index));
+    expect(history.rows.map(record => record.version)).toEqual(Array.from({ length: 51 }, (_, index) => 51 - index));
     const written = outcomes.map(outcome => outcome?.changeId);
-    expect(written.every(changeId => history.items.some(record => record._id === changeId))).toBe(true);
+    expect(written.every(changeId => history.rows.some(record => record._id === changeId))).toBe(true);
   });
 
   it('holds a whole life, and frees the unique keys and the document at its end', async () => {
@@ -82,7 +82,7 @@ describeStores('the change record', target => {
     await things.insert({ _id: createId(), name: 'Life', nameKey: 'life' }, { describeChange });
     await dispatcher.drain();
     expect(await collection.findOne({ _id: id })).toBeNull();
-    expect((await changes.findByDocument(id, { page: 0, pageSize: 10 })).items).toMatchObject([
+    expect((await changes.findByDocument(id, { page: 0, pageSize: 10 })).rows).toMatchObject([
       { version: 3, _id: removed?.changeId, content: { name: 'Later', nameKey: 'life' } },
       { version: 2, diff: { before: { name: 'Life', opens: new Date(5) }, after: { name: 'Later', opens: null } } },
       { version: 1, documentId: id, pending: [{ effect: 'fastlyPurge', attempts: 0 }] },

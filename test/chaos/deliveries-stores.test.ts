@@ -96,8 +96,8 @@ describeStores('deliveries', target => {
       oldestAt: null,
     });
     const page = await datastore.findDead({ effects: ['fastlyPurge'] }, { page: 0, pageSize: 2 });
-    expect([page.total, page.items.map(({ version }) => version)]).toEqual([3, [3, 2]]);
-    expect(page.items[0]).not.toHaveProperty('diff');
+    expect([page.total, page.rows.map(({ version }) => version)]).toEqual([3, [3, 2]]);
+    expect(page.rows[0]).not.toHaveProperty('diff');
 
     await deliveries.stop();
     const now = new Date();

@@ -91,8 +91,8 @@ describe('changes on their way to Kinesis, SQS and Fastly', () => {
   ];
   /** The id of the change that made each version, as history has it. */
   const findChangeIds = async (documentId: string): Promise<Map<number, string>> => {
-    const { items } = await test.app.datastores.changes.findByDocument(documentId, { page: 0, pageSize: 1_000 });
-    return new Map(items.map(({ _id, version }) => [version, _id]));
+    const { rows } = await test.app.datastores.changes.findByDocument(documentId, { page: 0, pageSize: 1_000 });
+    return new Map(rows.map(({ _id, version }) => [version, _id]));
   };
   const upTo = (count: number): number[] => Array.from({ length: count }, (_none, at) => at + 1);
   const purgedKeys = (): string[] =>

@@ -131,7 +131,7 @@ export async function openManagerWorld(overrides: Partial<Services> = {}): Promi
     },
     async findChanges(documentId) {
       await dispatcher.drain();
-      return (await changes.findByDocument(documentId, { page: 0, pageSize: 100 })).items;
+      return (await changes.findByDocument(documentId, { page: 0, pageSize: 100 })).rows;
     },
     async close() {
       await dispatcher.drain();

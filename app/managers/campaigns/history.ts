@@ -74,13 +74,11 @@ export async function findHistory(
   if (pendingChange !== undefined) {
     await ctx.datastore.changes.record({ collection: 'campaigns', documentId: campaignId, change: pendingChange });
   }
-  const { items, total } = await ctx.datastore.changes.findByCampaign(campaignId, { page, pageSize });
-  const users = await ctx.datastore.users.selectUserIds(items.map(change => change.by));
+  const found = await ctx.datastore.changes.findByCampaign(campaignId, { page, pageSize });
+  const users = await ctx.datastore.users.selectUserIds(found.rows.map(change => change.by));
   return {
-    rows: items.map(change => formatChange(change, users.get(change.by))),
-    page,
-    pageSize,
-    total,
+    ...found,
+    rows: found.rows.map(change => formatChange(change, users.get(change.by))),
     statusHistory: campaign.statusHistory,
   };
 }

@@ -54,6 +54,6 @@ export async function applySchedule(ctx: Context, campaignId: string, schedule: 
 /** Whether a change was taken over before: somebody may have set other dates since. */
 async function isApplied(ctx: Context, campaign: CampaignDocument, { changeId }: ChangeOrigin): Promise<boolean> {
   if (campaign.pendingChange?.source?.changeId === changeId) return true;
-  const { items } = await ctx.datastore.changes.findByDocument(campaign._id, { page: 0, pageSize: RECENT_CHANGES });
-  return items.some(({ source }) => source?.changeId === changeId);
+  const { rows } = await ctx.datastore.changes.findByDocument(campaign._id, { page: 0, pageSize: RECENT_CHANGES });
+  return rows.some(({ source }) => source?.changeId === changeId);
 }
