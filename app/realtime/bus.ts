@@ -1,4 +1,5 @@
 import { type Logger } from '../../lib/log.ts';
+import { rememberByText } from '../../lib/remember.ts';
 import { type Tracing } from '../../lib/spans.ts';
 import { type Clock } from '../context.ts';
 import { EventTypeUnknownError } from '../errors.ts';
@@ -225,6 +226,9 @@ export function createBus({
 
   /** Tells a step of a request's life, unless a repeat of it told the same before. */
   const tell = (envelope: RequestEnvelope, event: Envelope): void => {
+    ownTypes.add(event.type);
+    // Most of the time nobody listens, and that is not worth a key.
+    if (!isHeard(event.type)) return;
     const { user, campaign } = envelope.metadata;
     publish(event, JSON.stringify([envelope.eventId, event.type, user?.userId, campaign?.campaignId]));
   };
@@ -348,10 +352,13 @@ export function isPattern(text: string): boolean {
 }
 
 /** The patterns that a type matches: itself, and everything that it begins with. */
-export function selectPatterns(type: string): string[] {
-  const [service = '', action = '', version = ''] = type.split(':', 3);
-  return [type, `${service}:${action}:${version}:*`, `${service}:${action}:*`, `${service}:*`, '*'];
-}
+export const selectPatterns: (type: string) => readonly string[] = rememberByText(
+  type => {
+    const [service = '', action = '', version = ''] = type.split(':', 3);
+    return [type, `${service}:${action}:${version}:*`, `${service}:${action}:*`, `${service}:*`, '*'];
+  },
+  { max: 1_000 },
+);
 
 /** What waits for one handler. A handler that throws stops nothing but itself. */
 function createQueue(
