@@ -3,7 +3,7 @@ import { eventId, instant } from '../../schemas/common.ts';
 import { paging, sortDirection } from '../../schemas/paging.ts';
 import { campaignSortFields } from '../datastore/campaigns.ts';
 import { campaignManager } from '../managers/campaigns/manager.ts';
-import { replyPage } from './parameters.ts';
+import { replyPage, toDirection } from './parameters.ts';
 import { type AnyRoute, defineRoute } from './route.ts';
 
 const tag = 'Campaigns';
@@ -57,7 +57,7 @@ export const campaignQueryRoutes: readonly AnyRoute[] = [
     response: { status: 200, kind: 'list', description: 'A page of campaigns, in all locales.', schema: campaign },
     handler: async (ctx, { query }) => {
       const { version: schemaVersion, sortDirection: order, sortBy, page, pageSize, ...filter } = query;
-      const direction = order === 'asc' ? 1 : -1;
+      const direction = toDirection(order);
       return replyPage(
         await campaignManager.list(ctx, { ...filter, schemaVersion, sortBy, direction, page, pageSize }),
       );

@@ -1,5 +1,6 @@
 import { campaignFaqs, campaignFaqsPatch, campaignTerms, campaignTermsPatch } from '../../schemas/campaign-texts.ts';
 import { campaignManager } from '../managers/campaigns/manager.ts';
+import { selectExpectedVersion } from './if-match.ts';
 import { locale, passwordHeaders, updateHeaders } from './parameters.ts';
 import { type AnyRoute, defineRoute } from './route.ts';
 
@@ -43,7 +44,7 @@ export const campaignTextRoutes: readonly AnyRoute[] = [
     response: { status: 200, kind: 'document', description: 'The questions of the locale.', schema: campaignFaqs },
     errors: writeErrors,
     handler: async (ctx, { params, query, body, headers }) => {
-      const expectedVersion = campaignManager.selectExpectedVersion(headers['if-match']);
+      const expectedVersion = selectExpectedVersion(headers['if-match']);
       const { texts, locale } = await campaignManager.updateFaqs(ctx, params.campaignId, query.locale, body.faqs, {
         expectedVersion,
       });
@@ -78,7 +79,7 @@ export const campaignTextRoutes: readonly AnyRoute[] = [
     response: { status: 200, kind: 'document', description: 'The terms of the locale.', schema: campaignTerms },
     errors: writeErrors,
     handler: async (ctx, { params, query, body, headers }) => {
-      const expectedVersion = campaignManager.selectExpectedVersion(headers['if-match']);
+      const expectedVersion = selectExpectedVersion(headers['if-match']);
       const { texts, locale } = await campaignManager.updateTerms(ctx, params.campaignId, query.locale, body.terms, {
         expectedVersion,
       });

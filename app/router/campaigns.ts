@@ -5,6 +5,7 @@ import { campaignWithState } from '../../schemas/live-state.ts';
 import { campaignManager } from '../managers/campaigns/manager.ts';
 import { selectIdempotencyKey } from '../managers/idempotency.ts';
 import { replyDocument, replyPublic } from './campaign-replies.ts';
+import { selectExpectedVersion } from './if-match.ts';
 import { createHeaders, domain, locale, passwordHeaders, updateHeaders } from './parameters.ts';
 import { type AnyRoute, defineRoute } from './route.ts';
 
@@ -49,7 +50,7 @@ const updateRoutes = (['POST', 'PATCH'] as const).map(method =>
     },
     errors: [...writeErrors, 'CAMPAIGN_NOT_FOUND', 'INVALID_CAMPAIGN_STATUS_CHANGE', 'VERSION_MISMATCH'],
     handler: async (ctx, { params, body, headers }) => {
-      const expectedVersion = campaignManager.selectExpectedVersion(headers['if-match']);
+      const expectedVersion = selectExpectedVersion(headers['if-match']);
       const updated = await campaignManager.update(ctx, params.campaignId, body, { expectedVersion });
       return replyDocument(campaignManager.selectView(updated, 'full', 'all'));
     },

@@ -1,10 +1,10 @@
 import { contact, contactPatch, contactWrite } from '../../schemas/contact.ts';
 import { paging, sortDirection } from '../../schemas/paging.ts';
 import { contactSortFields } from '../datastore/contacts.ts';
-import { selectExpectedVersion } from '../managers/campaigns/view.ts';
 import { contactManager } from '../managers/contacts.ts';
 import { selectIdempotencyKey } from '../managers/idempotency.ts';
-import { createHeaders, replyPage, updateHeaders } from './parameters.ts';
+import { selectExpectedVersion } from './if-match.ts';
+import { createHeaders, replyPage, updateHeaders, toDirection } from './parameters.ts';
 import { type AnyRoute, defineRoute } from './route.ts';
 
 const tag = 'Contacts';
@@ -47,7 +47,7 @@ export const contactRoutes: readonly AnyRoute[] = [
     response: { status: 200, kind: 'list', description: 'A page of contacts.', schema: contact },
     handler: async (ctx, { query }) => {
       const { sortDirection: direction, ...rest } = query;
-      return replyPage(await contactManager.list(ctx, { ...rest, direction: direction === 'asc' ? 1 : -1 }));
+      return replyPage(await contactManager.list(ctx, { ...rest, direction: toDirection(direction) }));
     },
   }),
   defineRoute({

@@ -2,9 +2,9 @@ import { instant } from '../../schemas/common.ts';
 import { event, eventPatch, eventStatuses } from '../../schemas/event.ts';
 import { paging, sortDirection } from '../../schemas/paging.ts';
 import { eventSortFields } from '../datastore/events.ts';
-import { selectExpectedVersion } from '../managers/campaigns/view.ts';
 import { eventManager } from '../managers/events.ts';
-import { replyPage, updateHeaders } from './parameters.ts';
+import { selectExpectedVersion } from './if-match.ts';
+import { replyPage, updateHeaders, toDirection } from './parameters.ts';
 import { type AnyRoute, defineRoute } from './route.ts';
 
 const tag = 'Events';
@@ -35,7 +35,7 @@ export const eventRoutes: readonly AnyRoute[] = [
         await eventManager.list(ctx, {
           ...rest,
           until: until === undefined ? undefined : new Date(until),
-          direction: direction === 'asc' ? 1 : -1,
+          direction: toDirection(direction),
         }),
       );
     },

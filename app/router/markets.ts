@@ -4,11 +4,11 @@ import { marketList } from '../../schemas/market-list.ts';
 import { marketPatch, marketWrite } from '../../schemas/market-write.ts';
 import { paging, sortDirection } from '../../schemas/paging.ts';
 import { marketSortFields } from '../datastore/markets.ts';
-import { selectExpectedVersion } from '../managers/campaigns/view.ts';
 import { selectIdempotencyKey } from '../managers/idempotency.ts';
 import { marketManager } from '../managers/markets/manager.ts';
 import { marketReminderRoutes } from './market-reminders.ts';
-import { createHeaders, passwordHeaders, replyPage, updateHeaders } from './parameters.ts';
+import { selectExpectedVersion } from './if-match.ts';
+import { createHeaders, passwordHeaders, replyPage, updateHeaders, toDirection } from './parameters.ts';
 import { type AnyRoute, defineRoute } from './route.ts';
 
 const tag = 'Markets';
@@ -68,7 +68,7 @@ export const marketRoutes: readonly AnyRoute[] = [
       const { useGeoJson, sortDirection: order, ...rest } = query;
       const access = { password: headers['x-campaign-password'] };
       if (useGeoJson) return { data: await marketManager.findFeatures(ctx, campaignId, access) };
-      const direction = order === 'asc' ? 1 : -1;
+      const direction = toDirection(order);
       return replyPage(await marketManager.list(ctx, { campaignId, ...rest, direction }, access));
     },
   }),

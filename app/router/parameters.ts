@@ -51,3 +51,6 @@ export function replyPage<T>(
 ): DataReply {
   return { data: rows, meta: { ...meta, pagination: { page, pageSize, total } } };
 }
+
+/** Gives an order of a query as the datastores take it. */
+export const toDirection = (order: 'asc' | 'desc'): 1 | -1 => (order === 'asc' ? 1 : -1);

@@ -1,10 +1,10 @@
 import { promoter, promoterPatch, promoterWrite } from '../../schemas/promoter.ts';
 import { paging, sortDirection } from '../../schemas/paging.ts';
 import { promoterSortFields } from '../datastore/promoters.ts';
-import { selectExpectedVersion } from '../managers/campaigns/view.ts';
 import { promoterManager } from '../managers/promoters.ts';
 import { selectIdempotencyKey } from '../managers/idempotency.ts';
-import { createHeaders, replyPage, updateHeaders } from './parameters.ts';
+import { selectExpectedVersion } from './if-match.ts';
+import { createHeaders, replyPage, updateHeaders, toDirection } from './parameters.ts';
 import { type AnyRoute, defineRoute } from './route.ts';
 
 const tag = 'Promoters';
@@ -52,7 +52,7 @@ export const promoterRoutes: readonly AnyRoute[] = [
     response: { status: 200, kind: 'list', description: 'A page of promoters.', schema: promoter },
     handler: async (ctx, { query }) => {
       const { sortDirection: direction, ...rest } = query;
-      return replyPage(await promoterManager.list(ctx, { ...rest, direction: direction === 'asc' ? 1 : -1 }));
+      return replyPage(await promoterManager.list(ctx, { ...rest, direction: toDirection(direction) }));
     },
   }),
   defineRoute({

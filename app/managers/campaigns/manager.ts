@@ -7,7 +7,7 @@ import { findPublication, publish } from './publish.ts';
 import { findByDomain, findById, findStatus, findWithState } from './read.ts';
 import { refresh, retire } from './refresh.ts';
 import { update } from './update.ts';
-import { selectExpectedVersion, selectView } from './view.ts';
+import { selectView } from './view.ts';
 
 /** All that can be done with campaigns; routers, sockets and workers call these and nothing below. */
 export const campaignManager = {
@@ -30,7 +30,6 @@ export const campaignManager = {
   publish,
   refresh,
   retire,
-  selectExpectedVersion,
   selectPresaleWindow,
   selectView,
   update,

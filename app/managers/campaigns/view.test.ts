@@ -3,7 +3,7 @@ import { createCampaignDocument } from '../../../test/support/campaign-documents
 import { decodeView } from '../../../test/support/decode-view.ts';
 import { createCampaignCache } from '../../services/campaign-cache.ts';
 import { type Audience, type LocaleChoice } from './format.ts';
-import { selectExpectedVersion, selectView } from './view.ts';
+import { selectView } from './view.ts';
 
 const cached = () =>
   createCampaignCache({ maxBytes: 1_000_000, ttlMs: 1000 }).put(createCampaignDocument({}, { version: 7 }));
@@ -38,7 +38,6 @@ describe('the view of a campaign', () => {
     expect(new Set(tags).size).toBe(2 * 3);
     for (const tag of tags) {
       expect(tag).toMatch(/^"7-[\w.-]+"$/);
-      expect(selectExpectedVersion(tag)).toBe(7);
     }
   });
 
@@ -61,31 +60,4 @@ describe('the view of a campaign', () => {
     const view = campaign.view.bind(campaign);
     expect(selectView({ document: campaign.document, stale: true, view }, 'full', 'all').stale).toBe(true);
   });
-});
-
-describe('If-Match', () => {
-  it.each([
-    ['"7-full.all"', 7],
-    ['"7"', 7],
-    [' "12-public.locale-fr-CA" ', 12],
-    [undefined, undefined],
-    ['*', undefined],
-  ])('%j is version %j', (header, version) => {
-    expect(selectExpectedVersion(header)).toBe(version);
-  });
-
-  it.each([
-    ['"7-full.all", "8"', [7, 8]],
-    ['"1","2-public.default" , "3"', [1, 2, 3]],
-    ['"7", W/"8", "other"', 7],
-  ])('%j matches any of its own tags', (header, versions) => {
-    expect(selectExpectedVersion(header)).toEqual(versions);
-  });
-
-  it.each(['7', '""', '"seven"', 'W/"7"', '', '"7-full.all', '"-1"'])(
-    '%j is a version that no document has',
-    header => {
-      expect(selectExpectedVersion(header)).toBe(-1);
-    },
-  );
 });
