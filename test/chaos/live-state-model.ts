@@ -9,7 +9,8 @@ import {
   type CampaignStateManager,
   createCampaignStateManager,
 } from '../../app/realtime/state/campaign-state-manager.ts';
-import { type Acknowledgement, type Subscription } from '../../app/realtime/state/live-campaign.ts';
+import { type Subscription } from '../../app/realtime/state/live-campaign.ts';
+import { type Acknowledgement } from '../../app/realtime/state/pending-writes.ts';
 import { type StateOperation } from '../../app/realtime/state/operations.ts';
 import { systemActor } from '../../app/system-actor.ts';
 import { createMemoryCollection } from '../support/memory-collection.ts';

@@ -13,7 +13,6 @@ import { type StateWrite } from './commit-plan.ts';
 import { StateVersionNotFoundError } from './errors.ts';
 import { type StateChange, type StateListener, type StateSnapshotEvent, toStateChanges } from './events.ts';
 import {
-  type Acknowledgement,
   createLiveCampaign,
   type LiveCampaign,
   type StateObserver,
@@ -21,6 +20,7 @@ import {
   type Subscription,
 } from './live-campaign.ts';
 import { createLiveCampaigns } from './live-campaigns.ts';
+import { type Acknowledgement } from './pending-writes.ts';
 import { hashBody, readOperation, selectOperationPatch, type StateOperation } from './operations.ts';
 import { throwIfNotPermitted } from './permissions.ts';
 import { isSameContent, selectSectionPatch, type SectionContent } from './server-sections.ts';
@@ -245,8 +245,7 @@ export function createCampaignStateManager(dependencies: CampaignStateDependenci
 
   const tick = (): void => {
     const now = clock();
-    const giveUpAt = new Date(now.getTime() - options.writeTimeoutMs);
-    for (const live of campaigns.all()) live.tick(now, giveUpAt);
+    for (const live of campaigns.all()) live.tick(now, options.writeTimeoutMs);
     campaigns.evict();
   };
 

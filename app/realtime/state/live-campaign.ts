@@ -3,7 +3,6 @@ import {
   InternalError,
   ServiceError,
   ServiceUnavailableError,
-  TimeoutError,
   VersionMismatchError,
 } from '../../../lib/errors.ts';
 import { createId } from '../../../lib/ids.ts';
@@ -23,19 +22,10 @@ import { createStateBatch, type StateBatch, type StateListener, type StateSnapsh
 import { createJournalTail } from './journal-tail.ts';
 import { measureGrowth, measureJson } from './json-size.ts';
 import { createRecentEvents } from './recent-events.ts';
+import { type Acknowledgement, createPendingWrites, type PendingWrite } from './pending-writes.ts';
 import { createReplayReader } from './replay.ts';
+import { createSnapshotKeeper, type SnapshotPolicy } from './snapshot-keeper.ts';
 import { createStateDraft } from './state-draft.ts';
-
-/** The answer to a write. */
-export interface Acknowledgement extends JournalPosition {
-  /** When the version was made. */
-  readonly at: Date;
-  /**
-   * `committed`: the journal has it now. `repeated`: it had it already, at this version. `superseded`: what it says is
-   * older than what the state holds, so there was nothing to do; the version is the current one.
-   */
-  readonly outcome: 'committed' | 'repeated' | 'superseded';
-}
 
 /** A place among the subscribers of a campaign. */
 export interface Subscription {
@@ -58,13 +48,6 @@ export interface StateObserver {
   onCommitted?(changes: number, durationMs: number, attempts: number): void;
   onRefused?(type: string): void;
   onSnapshot?(bytes: number, durationMs: number): void;
-}
-
-/** When a campaign writes snapshots. */
-export interface SnapshotPolicy {
-  readonly everyVersions: number;
-  /** How long after a change a snapshot is written at the latest. */
-  readonly afterMs: number;
 }
 
 export interface LiveCampaignDependencies {
@@ -110,28 +93,10 @@ export interface LiveCampaign {
   snapshot(): StateSnapshotEvent;
   /** Resolves when what goes on beside the queue is done. */
   drain(): Promise<void>;
-  /** Writes a snapshot when it is time, and gives up writes that have waited since before `giveUpAt`. */
-  tick(now: Date, giveUpAt: Date): void;
+  /** Writes a snapshot when it is time, and gives up writes that have waited longer than this. */
+  tick(now: Date, maxWaitMs: number): void;
 }
 
-interface Pending extends StateWrite {
-  readonly enqueuedAt: number;
-  /** The same as a time that only goes forward. */
-  readonly waitsSince: number;
-  readonly promise: Promise<Acknowledgement>;
-  readonly resolve: (acknowledgement: Acknowledgement) => void;
-  readonly reject: (error: Error) => void;
-  isSettled: boolean;
-  /** Whether the journal was read on because the write expects a version that this process does not know. */
-  isReadFor: boolean;
-}
-
-/** So many writes may wait for one campaign, however long that takes … */
-const MAX_PATIENT = 512;
-/** … and so many … */
-const MAX_PENDING = 4096;
-/** … while none of them has waited longer than this. More than a campaign can take would make all of them late. */
-const MAX_WAIT_MS = 100;
 const READ_LIMIT = 32;
 const MAX_YIELD_MS = 2;
 const MAX_PAUSE_MS = 1000;
@@ -148,10 +113,13 @@ export function createLiveCampaign(
   const { campaignId, journal, snapshots, clock, timer, log, snapshotPolicy, signal, onCommitted, observer } = deps;
   let head = loaded.state;
   let stateBytes = measureJson(head.state);
-  let queue: Pending[] = [];
-  /** How many at the front of the queue are part of the document that is being appended. */
-  let inFlight = 0;
-  const waiting = new Map<string, Pending>();
+  const writes = createPendingWrites({ now: () => timer.now(), onRefused: type => observer?.onRefused?.(type) });
+  const keeper = createSnapshotKeeper({
+    ...{ campaignId, snapshots, timer, log, policy: snapshotPolicy },
+    onSnapshot: (bytes, durationMs) => observer?.onSnapshot?.(bytes, durationMs),
+    headVersion: head.version,
+    snapshotVersion: loaded.snapshotVersion,
+  });
   const recent = createRecentEvents();
   const tail = createJournalTail();
   const listeners = new Set<StateListener>();
@@ -164,10 +132,6 @@ export function createLiveCampaign(
   let failures = 0;
   /** What goes on beside the queue. */
   const beside = new Set<Promise<void>>();
-  let isSaving = false;
-  let snapshotVersion = loaded.snapshotVersion;
-  let isSnapshotDue = head.version - snapshotVersion >= snapshotPolicy.everyVersions;
-  let unsavedSince: Date | undefined;
   for (const document of loaded.documents) {
     tail.add(document);
     recent.add(document);
@@ -199,32 +163,26 @@ export function createLiveCampaign(
     if (listeners.size > 0) publish(createStateBatch(document, before, state));
   }
 
-  function settle(pending: Pending, outcome: Acknowledgement | Error): void {
-    if (pending.isSettled) return;
-    pending.isSettled = true;
-    waiting.delete(pending.eventId);
-    if (outcome instanceof Error) {
-      observer?.onRefused?.(outcome instanceof ServiceError ? outcome.type : outcome.name);
-      pending.reject(outcome);
-    } else pending.resolve(outcome);
-  }
-
   /** A refusal counts only for an event that is not recorded: a repeat of one that is gets its version, whatever became of the state. */
-  async function refuse(pending: Pending, error: ServiceError): Promise<void> {
+  async function refuse(pending: PendingWrite, error: ServiceError): Promise<void> {
     try {
       const [recorded] = await journal.findByEventIds(campaignId, [pending.eventId]);
-      settle(pending, recorded === undefined ? await describe(error, pending) : repeat(recorded, pending.bodyHash));
+      writes.settle(
+        pending,
+        recorded === undefined ? await describe(error, pending) : repeat(recorded, pending.bodyHash),
+      );
     } catch (failure) {
-      settle(pending, toError(failure));
+      writes.settle(pending, toError(failure));
     }
   }
 
-  function runBeside(work: Promise<void>): void {
+  function runBeside(work: Promise<void> | undefined): void {
+    if (work === undefined) return;
     beside.add(work);
     void work.then(() => beside.delete(work));
   }
 
-  async function describe(error: ServiceError, { expectedVersion }: Pending): Promise<ServiceError> {
+  async function describe(error: ServiceError, { expectedVersion }: PendingWrite): Promise<ServiceError> {
     if (!(error instanceof VersionMismatchError) || expectedVersion === undefined) return error;
     const changes = await replays.selectSinceVersion(expectedVersion);
     const catchUp = changes === null ? snapshot() : ({ kind: 'replay', campaignId, changes } as const);
@@ -235,7 +193,8 @@ export function createLiveCampaign(
 
   async function commit(): Promise<void> {
     for (let attempts = 1; ; attempts++) {
-      queue = queue.filter(pending => !pending.isSettled && !settleIfRecorded(pending));
+      for (const pending of writes.list()) settleIfRecorded(pending);
+      const queue = writes.list();
       if (queue.some(isAhead)) {
         for (const pending of queue) pending.isReadFor = true;
         await readJournal(true);
@@ -244,11 +203,11 @@ export function createLiveCampaign(
       const plan = planCommit(queue, head, { campaignId, stateBytes, id: createId(), at: clock() });
       const outcome = plan.document === null ? 'stored' : await append(plan, plan.document, attempts);
       if (outcome === 'refused') continue;
-      queue.splice(0, plan.taken);
+      writes.take(plan.taken);
       if (outcome === 'failed') return;
       if (plan.document !== null) acknowledge(plan, plan.document);
       const { version, changeId, at } = head;
-      for (const pending of plan.superseded) settle(pending, { version, changeId, at, outcome: 'superseded' });
+      for (const pending of plan.superseded) writes.settle(pending, { version, changeId, at, outcome: 'superseded' });
       for (const { write, error } of plan.refused) runBeside(refuse(write, error));
       if (attempts > 1) await timer.wait(deps.random() * MAX_YIELD_MS);
       return;
@@ -260,12 +219,12 @@ export function createLiveCampaign(
    * remains undecided, or the database will not have it; those who were part of it are told.
    */
   async function append(
-    plan: CommitPlan<Pending>,
+    plan: CommitPlan<PendingWrite>,
     document: JournalDocument,
     attempts: number,
   ): Promise<'stored' | 'refused' | 'failed'> {
     const startedAt = timer.now();
-    inFlight = plan.taken;
+    writes.hold(plan.taken);
     try {
       const appended = await journal.append(document, { signal });
       if (appended.isStored) {
@@ -279,18 +238,18 @@ export function createLiveCampaign(
       if (error instanceof ServiceUnavailableError) throw error;
       log.error('state.append.failed', { campaignId, error });
       const told = toError(error);
-      for (const pending of queue.slice(0, plan.taken)) settle(pending, told);
+      for (const pending of writes.listHeld()) writes.settle(pending, told);
       return 'failed';
     } finally {
-      inFlight = 0;
+      writes.putBack();
     }
   }
 
-  function acknowledge(plan: CommitPlan<Pending>, document: JournalDocument): void {
+  function acknowledge(plan: CommitPlan<PendingWrite>, document: JournalDocument): void {
     advance(document, plan.state, plan.stateBytes);
     plan.accepted.forEach((pending, at) => {
       const version = document.from + at;
-      settle(pending, {
+      writes.settle(pending, {
         version,
         changeId: document._id,
         at: document.changes[at]?.at ?? head.at,
@@ -298,30 +257,26 @@ export function createLiveCampaign(
       });
     });
     onCommitted?.(campaignId, { version: head.version, changeId: head.changeId });
-    unsavedSince ??= head.at;
-    if (head.version - snapshotVersion >= snapshotPolicy.everyVersions) isSnapshotDue = true;
-    saveIfDue();
+    runBeside(keeper.onCommitted(head));
   }
 
   function settleAs(event: RecordedEvent): void {
-    const pending = waiting.get(event.eventId);
+    const pending = writes.find(event.eventId);
     if (pending === undefined) return;
     try {
-      settle(pending, repeat(event, pending.bodyHash));
+      writes.settle(pending, repeat(event, pending.bodyHash));
     } catch (error) {
-      settle(pending, toError(error));
+      writes.settle(pending, toError(error));
     }
   }
 
-  function settleIfRecorded(pending: Pending): boolean {
+  function settleIfRecorded(pending: PendingWrite): void {
     const event = recent.get(pending.eventId);
-    if (event === undefined) return false;
-    settleAs(event);
-    return true;
+    if (event !== undefined) settleAs(event);
   }
 
   /** Whether a write expects a version that those before it in the queue cannot have made. */
-  const isAhead = ({ expectedVersion, isReadFor }: Pending, at: number): boolean =>
+  const isAhead = ({ expectedVersion, isReadFor }: PendingWrite, at: number): boolean =>
     !isReadFor && expectedVersion !== undefined && expectedVersion > head.version + at;
 
   /** Applies a document of another instance. Throws `JournalGapError`. */
@@ -382,13 +337,13 @@ export function createLiveCampaign(
   async function work(): Promise<void> {
     // What comes in the same turn goes together.
     await Promise.resolve();
-    while (queue.length > 0 || readers.length > 0 || wantedVersion > head.version) {
+    while (writes.size > 0 || readers.length > 0 || wantedVersion > head.version) {
       const reading = readers;
       readers = [];
       try {
         if (reading.length > 0 || wantedVersion > head.version) await readJournal(reading.length > 0);
         for (const { resolve } of reading) resolve();
-        if (queue.length > 0) await commit();
+        if (writes.size > 0) await commit();
         failures = 0;
       } catch (error) {
         await recover(error, reading);
@@ -401,41 +356,10 @@ export function createLiveCampaign(
   async function recover(error: unknown, reading: typeof readers): Promise<void> {
     log.warn('state.journal.failed', { campaignId, error });
     for (const { reject } of reading) reject(toError(error));
-    for (const pending of queue.splice(0)) settle(pending, toError(error));
+    writes.refuseAll(toError(error));
     failures += 1;
     if (signal.aborted) wantedVersion = 0;
     else await timer.wait(Math.min(MAX_PAUSE_MS, 20 * 2 ** Math.min(failures, 10)) * (0.5 + deps.random() / 2), signal);
-  }
-
-  function isFull(): boolean {
-    const [first] = queue;
-    if (first === undefined || queue.length < MAX_PATIENT) return false;
-    return queue.length >= MAX_PENDING || timer.now() - first.waitsSince > MAX_WAIT_MS;
-  }
-
-  function enqueue(write: StateWrite): Promise<Acknowledgement> {
-    let resolve: Pending['resolve'] = () => undefined;
-    let reject: Pending['reject'] = () => undefined;
-    const promise = new Promise<Acknowledgement>((onResolve, onReject) => {
-      resolve = onResolve;
-      reject = onReject;
-    });
-    const enqueuedAt = clock().getTime();
-    const waitsSince = timer.now();
-    const pending: Pending = {
-      ...write,
-      enqueuedAt,
-      waitsSince,
-      promise,
-      resolve,
-      reject,
-      isSettled: false,
-      isReadFor: false,
-    };
-    queue.push(pending);
-    waiting.set(write.eventId, pending);
-    wake();
-    return promise;
   }
 
   function wake(): void {
@@ -451,30 +375,6 @@ export function createLiveCampaign(
     });
   }
 
-  function saveIfDue(): void {
-    if (!isSnapshotDue || isSaving || head.version === snapshotVersion) return;
-    isSnapshotDue = false;
-    unsavedSince = undefined;
-    runBeside(save(head));
-  }
-
-  async function save({ state, ...position }: PositionedState): Promise<void> {
-    const previous = snapshotVersion;
-    snapshotVersion = position.version;
-    isSaving = true;
-    const startedAt = timer.now();
-    const text = JSON.stringify(state);
-    try {
-      await snapshots.write({ campaignId, ...position, state: text });
-      observer?.onSnapshot?.(text.length, timer.now() - startedAt);
-    } catch (error) {
-      snapshotVersion = previous;
-      unsavedSince ??= position.at;
-      log.warn('state.snapshot.failed', { campaignId, error });
-    }
-    isSaving = false;
-  }
-
   return {
     campaignId,
     get head() {
@@ -484,7 +384,7 @@ export function createLiveCampaign(
       return listeners.size;
     },
     get pending() {
-      return queue.length;
+      return writes.size;
     },
     get stateBytes() {
       return stateBytes;
@@ -494,21 +394,23 @@ export function createLiveCampaign(
       return 2048 + 3 * stateBytes + 2 * tail.bytes + 256 * recent.size;
     },
     get isIdle() {
-      return listeners.size === 0 && queue.length === 0 && !isWorking && beside.size === 0;
+      return listeners.size === 0 && writes.size === 0 && !isWorking && beside.size === 0;
     },
     async write(write) {
       if (signal.aborted) throw new ServiceUnavailableError('campaign state', { message: 'The service is stopping.' });
       const recorded = recent.get(write.eventId);
       if (recorded !== undefined) return repeat(recorded, write.bodyHash);
-      const same = waiting.get(write.eventId);
+      const same = writes.find(write.eventId);
       if (same !== undefined) {
         if (same.bodyHash !== write.bodyHash) throw new IdempotencyKeyReusedError();
-        return { ...(await same.promise), outcome: 'repeated' };
+        return { ...(await same.answer), outcome: 'repeated' };
       }
-      if (isFull()) {
+      if (writes.isFull) {
         throw new ServiceUnavailableError('campaign state', { message: 'Too many updates of this campaign wait.' });
       }
-      return enqueue(write);
+      const { answer } = writes.add(write);
+      wake();
+      return answer;
     },
     async subscribe(listener, { since, signal: callerSignal } = {}) {
       const missed = since === undefined ? null : await replays.prepare(since);
@@ -537,19 +439,9 @@ export function createLiveCampaign(
     async drain() {
       while (beside.size > 0) await Promise.all(beside);
     },
-    tick(now, giveUpAt) {
-      if (unsavedSince !== undefined && now.getTime() - unsavedSince.getTime() >= snapshotPolicy.afterMs) {
-        isSnapshotDue = true;
-      }
-      saveIfDue();
-      queue.forEach((pending, at) => {
-        if (pending.enqueuedAt > giveUpAt.getTime()) return;
-        const message = 'The update waited too long for others. Nothing was written.';
-        settle(
-          pending,
-          at < inFlight ? new TimeoutError() : new ServiceUnavailableError('campaign state', { message }),
-        );
-      });
+    tick(now, maxWaitMs) {
+      runBeside(keeper.tick(head, now));
+      writes.giveUp(maxWaitMs);
     },
   };
 }
