@@ -5,6 +5,7 @@ import { createHealth } from '../lib/health.ts';
 import { createLog, type Log, type Logger } from '../lib/log.ts';
 import { createMetrics, type Metrics } from '../lib/metrics.ts';
 import { createPipeline } from '../lib/middlewares/pipeline.ts';
+import { compileSchemas } from '../lib/schema/validator.ts';
 import { createShutdown } from '../lib/shutdown.ts';
 import { createTracing } from '../lib/tracing.ts';
 import { selectKeySource } from '../config/rules.ts';
@@ -230,6 +231,8 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
     : undefined;
   const ofMetrics = server.metricsPort === undefined ? undefined : createServer([createMetricsRoute(metrics)]);
   const servers = [main, ...(ofMetrics ? [ofMetrics] : [])];
+  // Tests make hundreds of apps, each of which needs a few of the schemas.
+  if (environment !== 'test') compileSchemas();
 
   shutdown.add('notReady', 'health', async () => {
     // Load balancers need not look away from what never was ready.

@@ -1,4 +1,4 @@
-import { type AnySchemaObject } from 'ajv/dist/2020.js';
+import { type Ajv2020, type AnySchemaObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { type ErrorDetail, ValidationError } from '../errors.ts';
 import { createAjv } from './ajv.ts';
 import { formatFaults } from './faults.ts';
@@ -27,10 +27,36 @@ export interface QueryReader<T> {
 const plainAjv = createAjv();
 const fillingAjv = createAjv({ useDefaults: true });
 
-/** Compiles a schema (2020-12), once, at start-up. Throws an `Error` when the schema itself is wrong. */
+/** What is to be compiled yet. */
+const waiting = new Set<() => unknown>();
+
+/**
+ * Compiles what no validator has needed yet. A server does so before it listens: nobody is kept waiting, and a schema that
+ * is wrong is found at once. A process that does one thing needs few of them. Throws an `Error` when a schema is wrong.
+ */
+export function compileSchemas(): void {
+  for (const compile of waiting) compile();
+}
+
+/** Gives the compiled form of a schema, which is made when it is needed first. */
+function compileOnce(ajv: Ajv2020, schema: AnySchemaObject): () => ValidateFunction {
+  let validate: ValidateFunction | undefined;
+  const compile = (): ValidateFunction => {
+    waiting.delete(compile);
+    validate ??= ajv.compile(withoutIds(schema) as AnySchemaObject);
+    return validate;
+  };
+  waiting.add(compile);
+  return () => validate ?? compile();
+}
+
+/** Gives the validator of a schema (2020-12). It throws an `Error`, when it is used or compiled, if the schema itself is wrong. */
 export function createValidator<T>(schema: AnySchemaObject): Validator<T> {
-  const validate = plainAjv.compile(withoutIds(schema) as AnySchemaObject);
-  const selectFaults = (value: unknown): ErrorDetail[] => (validate(value) ? [] : formatFaults(validate.errors ?? []));
+  const select = compileOnce(plainAjv, schema);
+  const selectFaults = (value: unknown): ErrorDetail[] => {
+    const validate = select();
+    return validate(value) ? [] : formatFaults(validate.errors ?? []);
+  };
   return {
     selectFaults,
     throwIfInvalid(value) {
@@ -40,9 +66,9 @@ export function createValidator<T>(schema: AnySchemaObject): Validator<T> {
   };
 }
 
-/** Compiles the schema of a query: an object with one property per parameter. */
+/** Gives the reader of a query by its schema: an object with one property per parameter. */
 export function createQueryReader<T>(schema: AnySchemaObject): QueryReader<T> {
-  const validate = fillingAjv.compile(withoutIds(schema) as AnySchemaObject);
+  const select = compileOnce(fillingAjv, schema);
   const parameters = new Map(Object.entries((schema['properties'] ?? {}) as Record<string, TextSchema>));
   return {
     read(query) {
@@ -51,6 +77,7 @@ export function createQueryReader<T>(schema: AnySchemaObject): QueryReader<T> {
       for (const [name, text] of Object.entries(query)) {
         if (text !== undefined) values[name] = readText(text, parameters.get(name) ?? {});
       }
+      const validate = select();
       if (validate(values)) return values as T;
       const faults = formatFaults(validate.errors ?? [], 'is not a known parameter');
       throw new ValidationError(faults.map(({ path = '', message }) => ({ path: path.slice(1), message })));

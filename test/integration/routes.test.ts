@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
+import { compileSchemas } from '../../lib/schema/validator.ts';
 import { type AnyRoute } from '../../app/router/route.ts';
 import { startTestApp } from '../support/app.ts';
 import { type Answer, type RequestOptions } from '../support/client.ts';
@@ -26,6 +27,10 @@ function send(
   const client = token === undefined ? test.client : test.client.as(token);
   return client.request(route.method, path, { body, ...options, query: { ...query, ...options.query } });
 }
+
+it('has schemas that can be compiled, all of them', () => {
+  expect(compileSchemas).not.toThrow();
+});
 
 describe('who may call', () => {
   const claims = { userId: 'some-user', supreme: true };
