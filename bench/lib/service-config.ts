@@ -50,6 +50,7 @@ export function createServiceConfig(
       CREATE_INDEXES: 'true',
       JWT_PUBLIC_KEY: publicKey,
       RATE_LIMIT_PER_MINUTE: '1000000000',
+      CREATE_DEFAULT_CAMPAIGN: 'false',
       ...withoutDeliveries,
       ...(typeof targets === 'object' && targets),
     },

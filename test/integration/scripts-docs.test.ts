@@ -58,7 +58,7 @@ describe('the operations pages', () => {
   it('name no variable that there is not', async () => {
     const known = new Set(listConfigKeys(configSchema).flatMap(({ key }) => [key['x-env'], `${key['x-env']}_FILE`]));
     const others =
-      /^(NODE_\w+|REFRESH_TOKEN(_FILE)?|MONGODB_TEST_URI|SECRETS_DIR|MONGODB_TLS_|OLD_KEY|ID|VALIDATION_ERROR|SIGTERM|INACTIVE|HEALTHCHECK|AWS_ACCESS_KEY_ID|AWS_SECRET_ACCESS_KEY)$/;
+      /^(NODE_\w+|REFRESH_TOKEN(_FILE)?|MONGODB_TEST_URI|SECRETS_DIR|MONGODB_TLS_|OLD_KEY|ID|VALIDATION_ERROR|SIGTERM|INACTIVE|HEALTHCHECK|AWS_ACCESS_KEY_ID|AWS_SECRET_ACCESS_KEY|SERVICE_UNAVAILABLE|TIMEOUT)$/;
     for (const page of await readdir(path.join(root, 'docs/operations'))) {
       if (!page.endsWith('.md')) continue;
       const names = [...(await read(`docs/operations/${page}`)).matchAll(/`([A-Z][A-Z_]{3,})(?:=[^`]*)?\*?`/g)].map(
