@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import path from 'node:path';
+import { compileService } from './compiled.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 
@@ -26,7 +27,7 @@ export async function runScript(
   { variables, input = '' }: ScriptOptions = {},
 ): Promise<ScriptResult> {
   const { PATH, HOME } = process.env;
-  const child = spawn(process.execPath, ['--import', 'tsx', `scripts/${name}.ts`, ...args], {
+  const child = spawn(process.execPath, [path.join(await compileService(), 'scripts', `${name}.js`), ...args], {
     cwd: root,
     env: { PATH, HOME, NODE_ENV: 'test', ...variables },
     stdio: 'pipe',

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import path from 'node:path';
+import { compileService } from './compiled.ts';
 
 /** How a process ended. */
 export interface Ending {
@@ -20,7 +22,27 @@ export interface ServiceProcess {
 
 /** Starts the service with these variables over those of tests: quiet port, no limits, a log that says when it listens. */
 export function startServiceProcess(variables: Readonly<Record<string, string>>): ServiceProcess {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'app/index.ts'], {
+  const running = compileService().then(directory => run(path.join(directory, 'app/index.js'), variables));
+  const started = running.then(({ listening }) => listening);
+  // Whoever waits for the end alone does not mind.
+  started.catch(() => undefined);
+  return {
+    started,
+    ended: running.then(({ ended }) => ended),
+    stop: async signal => {
+      const { child, ended } = await running;
+      child.kill(signal);
+      return ended;
+    },
+  };
+}
+
+/** Gives promises in an object, so that waiting for the one does not mean waiting for the others. */
+function run(
+  file: string,
+  variables: Readonly<Record<string, string>>,
+): { readonly child: ChildProcess; readonly listening: Promise<string>; readonly ended: Promise<Ending> } {
+  const child = spawn(process.execPath, [file], {
     env: {
       PATH: process.env['PATH'],
       NODE_ENV: 'test',
@@ -38,23 +60,15 @@ export function startServiceProcess(variables: Readonly<Record<string, string>>)
 
   const printed = { stdout: '', stderr: '' };
   const ended = waitForEnd(child, printed);
-  const started = new Promise<string>((resolve, reject) => {
+  const listening = new Promise<string>((resolve, reject) => {
     child.stdout.on('data', () => {
       const url = /"message":"service\.started".*"url":"([^"]+)"/.exec(printed.stdout)?.[1];
       if (url !== undefined) resolve(url);
     });
     void ended.then(({ code, stderr }) => reject(new Error(`The service ended with ${code}: ${stderr}`)));
   });
-  // Whoever waits for the end alone does not mind.
-  started.catch(() => undefined);
-  return {
-    started,
-    ended,
-    stop: async signal => {
-      child.kill(signal);
-      return ended;
-    },
-  };
+  listening.catch(() => undefined);
+  return { child, listening, ended };
 }
 
 async function waitForEnd(child: ChildProcess, printed: { stdout: string; stderr: string }): Promise<Ending> {
