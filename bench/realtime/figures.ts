@@ -60,7 +60,7 @@ export const formatCount = (value: number): string => Math.round(value).toLocale
 /** Says whether a figure is at least what is wanted. */
 export const atLeast = (goal: string, wanted: number, reached: number, digits = 1): Verdict => ({
   goal,
-  wanted: `≥ ${wanted}`,
+  wanted: `≥ ${Number(wanted.toFixed(2))}`,
   reached: reached.toFixed(digits),
   isReached: reached >= wanted,
 });
@@ -68,7 +68,7 @@ export const atLeast = (goal: string, wanted: number, reached: number, digits = 
 /** Says whether a figure is at most what is wanted. */
 export const atMost = (goal: string, wanted: number, reached: number, digits = 1): Verdict => ({
   goal,
-  wanted: `≤ ${wanted}`,
+  wanted: `≤ ${Number(wanted.toFixed(2))}`,
   reached: reached.toFixed(digits),
   isReached: reached <= wanted,
 });
