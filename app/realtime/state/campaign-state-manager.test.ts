@@ -149,7 +149,7 @@ describeStores('the live state of campaigns', target => {
         () => slow.summarize().pending,
         pending => pending === 511,
       );
-      nowMs = 51;
+      nowMs = 101;
       const last = write(update({}), {}, slow);
       await until(
         () => slow.summarize().pending,
@@ -157,7 +157,7 @@ describeStores('the live state of campaigns', target => {
       );
       await expect(write(update({}), {}, slow)).rejects.toThrow(ServiceUnavailableError);
       // Many, and none of them for long.
-      nowMs = 50;
+      nowMs = 100;
       const another = write(update({}), {}, slow);
       await until(
         () => slow.summarize().pending,

@@ -58,7 +58,7 @@ const MAX_PATIENT = 512;
 /** … and so many … */
 const MAX_PENDING = 4096;
 /** … while none of them has waited longer than this. More than a campaign can take would make all of them late. */
-const MAX_WAIT_MS = 50;
+const MAX_WAIT_MS = 100;
 
 /**
  * Gives an empty line of writes.
