@@ -7,7 +7,8 @@ export type WantedSelector = (sources: readonly ChangeSource[]) => Promise<Effec
 
 /** Makes the selector of the effects that there are. An effect that cannot say is taken to have something to do. */
 export function createWantedSelector(effects: readonly Effect[], log: Pick<Logger, 'warn'>): WantedSelector {
-  const known = new Map(effects.map(effect => [effect.name, effect]));
+  const known: ReadonlySet<EffectName> = new Set(effects.map(effect => effect.name));
+  const choosy = effects.filter(effect => effect.selectConcerned !== undefined);
 
   const selectConcerned = async (effect: Effect, sources: readonly ChangeSource[]): Promise<ReadonlySet<string>> => {
     const asking = sources.filter(({ change }) => change.effects.includes(effect.name));
@@ -22,7 +23,6 @@ export function createWantedSelector(effects: readonly Effect[], log: Pick<Logge
   };
 
   return async sources => {
-    const choosy = effects.filter(effect => effect.selectConcerned !== undefined);
     const concerned = new Map(
       await Promise.all(choosy.map(async effect => [effect.name, await selectConcerned(effect, sources)] as const)),
     );
