@@ -36,6 +36,7 @@ describe('the contacts of a campaign', () => {
     const [change] = await suite.world.findChanges(_id);
     expect(change).toMatchObject({ cause: 'campaign.contacts', version: 3 });
     expect(JSON.stringify(change)).not.toContain('416 555');
+    expect(JSON.stringify(change)).not.toContain('555 0100');
   });
 
   it('leave out those that were deleted', async () => {
