@@ -143,21 +143,56 @@ export const refreshAnswer = object(
 );
 
 /** The answer to `{service}:health`. */
-export const healthAnswer = {
-  type: 'object',
-  additionalProperties: true,
-  description: 'How the process is.',
-  required: ['ready', 'dependencies', 'connections'],
-  properties: {
+export const healthAnswer = object(
+  'How the process is.',
+  {
     ready: { type: 'boolean', description: 'Whether it takes requests.' },
     dependencies: {
       type: 'array',
-      items: { type: 'object', additionalProperties: true, description: 'A dependency.' },
+      items: object(
+        'A dependency.',
+        {
+          name: { type: 'string', description: 'Its name.' },
+          ok: { type: 'boolean', description: 'Whether it answered.' },
+          durationMs: count('How long it took, in milliseconds.'),
+          optional: { type: 'boolean', description: 'Present when the process is ready without it.' },
+        },
+        ['name', 'ok', 'durationMs'],
+      ),
       description: 'What it depends on.',
     },
     connections: count('How many are connected to it.'),
+    subscriptions: object(
+      'Who follows which campaigns over it.',
+      { campaigns: count('How many campaigns are followed.'), subscribers: count('How many subscriptions there are.') },
+      ['campaigns', 'subscribers'],
+    ),
+    instances: object(
+      'The other instances.',
+      {
+        isConnected: { type: 'boolean', description: 'Whether they hear each other through Redis.' },
+        others: count('How many others there are.'),
+      },
+      ['isConnected', 'others'],
+    ),
+    streams: count('How many streams are open.'),
+    state: object(
+      'The live states that it has in memory.',
+      {
+        isEnabled: {
+          type: 'boolean',
+          description: 'Whether there are live states at all; if not, nothing more is said.',
+        },
+        campaigns: count('How many there are.'),
+        subscribers: count('How many follow them, inside the process.'),
+        pending: count('How many updates wait to be written.'),
+        bytes: count('How much memory they take, about.'),
+      },
+      ['isEnabled'],
+    ),
   },
-} as const;
+  ['ready', 'dependencies', 'connections', 'subscriptions', 'instances', 'streams', 'state'],
+);
 
 /** The answer to a request for a stream: it was started. */
 export const streamAnswer = object('Items follow.', { campaignId: id }, ['campaignId']);
