@@ -31,7 +31,7 @@ export interface DeliverySummary {
   /** Those of `pending` whose time has come. */
   readonly due: number;
   readonly dead: number;
-  /** When the oldest of those changes was made that are due first; null when there is none. */
+  /** When the oldest of the pending changes was made; null when there is none. */
   readonly oldestAt: Date | null;
 }
 
@@ -64,8 +64,6 @@ export interface DeliveriesDatastore {
   redrive(selection: DeadSelection, now: Date): Promise<number>;
 }
 
-/** The oldest change is looked for among so many that are due first: only retries make others wait longer. */
-const OLDEST_AMONG = 500;
 /** How many dead letters are redriven at once. */
 const REDRIVE_BATCH = 500;
 
@@ -137,15 +135,13 @@ export function createDeliveriesDatastore({
     },
 
     async summarize(effect, now) {
-      const [pending, due, dead, first] = await Promise.all([
+      const [pending, due, dead, oldest] = await Promise.all([
         collection.countDocuments(pendingOf(effect)),
         collection.countDocuments(pendingOf(effect, { $lte: now })),
         collection.countDocuments(deadOf({ effects: [effect] })),
-        // In the order in which they are due, as the index has them: sorting would hold all that waits in memory.
-        collection.find(pendingOf(effect), { limit: OLDEST_AMONG, projection: { at: 1 } }),
+        collection.find(pendingOf(effect), { sort: { at: 1 }, limit: 1, projection: { at: 1 } }),
       ]);
-      const oldest = first.map(({ at }) => at.getTime()).reduce((one, other) => Math.min(one, other), Infinity);
-      return { pending, due, dead, oldestAt: first.length === 0 ? null : new Date(oldest) };
+      return { pending, due, dead, oldestAt: oldest[0]?.at ?? null };
     },
 
     findDead(selection, page) {

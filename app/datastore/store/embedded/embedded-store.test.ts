@@ -182,6 +182,46 @@ describe('the embedded store', () => {
     expect(await things.countDocuments({ text: 'changed' })).toBe(written);
   });
 
+  describe('asked for the first of many that no index has in order', () => {
+    const weighed = many(3300, n => ({ weight: (n * 7919) % 101, isOdd: n % 2 === 1 }));
+    const byWeight = [...weighed].sort(
+      (one, other) =>
+        Number(one['weight']) - Number(other['weight']) || (String(one['_id']) < String(other['_id']) ? -1 : 1),
+    );
+
+    it.each([
+      [0, 1],
+      [15, 25],
+      [1500, 100],
+      [3290, 50],
+      [4000, 1],
+    ])('gives those that come first, after %p, %p of them', async (skip, limit) => {
+      const things = await collectionOf(specOf(), weighed);
+      const expected = byWeight.slice(skip, skip + limit);
+      expect(await things.find({}, { sort: { weight: 1, _id: 1 }, skip, limit })).toEqual(expected);
+      // Of those that weigh the same, the ones found first.
+      expect(await things.find({}, { sort: { weight: 1 }, skip, limit })).toEqual(expected);
+      const isOdd = ({ isOdd: odd }: Document): boolean => odd === true;
+      const oddOnes = byWeight.filter(isOdd).slice(skip, skip + limit);
+      expect(await things.find({ isOdd: true }, { sort: { weight: 1 }, skip, limit })).toEqual(oddOnes);
+    });
+
+    it('alters the first, also one that a write before it in the same moment has made so', async () => {
+      const things = await collectionOf(specOf(), weighed);
+      const first = { sort: { weight: 1, _id: 1 } } as const;
+      const taken = await Promise.all([
+        things.updateOne({ _id: 'k03000' }, { $set: { weight: -1 } }),
+        things.findOneAndUpdate({}, { $inc: { weight: 1000 } }, first),
+        things.findOneAndUpdate({}, { $inc: { weight: 1000 } }, first),
+      ]);
+      expect(taken.slice(1)).toEqual([
+        { _id: 'k03000', weight: 999, isOdd: false },
+        { ...byWeight[0], weight: 1000 },
+      ]);
+      expect(await things.countDocuments({ weight: { $gte: 999 } })).toBe(2);
+    });
+  });
+
   it('ends a long query when it is closed', async () => {
     const things = await collectionOf(
       specOf(),

@@ -29,6 +29,8 @@ export type Steps<R> = Generator<undefined, R, undefined>;
 
 /** After how many candidates a query may be interrupted. */
 const STEP = 64;
+/** How many more documents than were asked for are kept before those that come last are let go. */
+const KEPT_BEYOND = 1024;
 
 /** Prepares a query. Throws `InvalidOperationError` for a filter or hint that is not valid. */
 export function prepareQuery(state: CollectionState, filter: Filter, options: FindOptions = {}): Query {
@@ -54,27 +56,29 @@ export function* findDocuments(
   tally: Tally = { examined: 0 },
 ): Steps<Document[]> {
   const { plan, sort, skip, limit } = query;
-  const changed = view.changed(state);
   const isInOrder = sort === undefined || plan.isSorted;
-  const enough = isInOrder ? skip + limit : Infinity;
-  const found: Document[] = [];
+  const enough = skip + limit;
+  let found: Document[] = [];
   if (enough > 0) {
     for (const document of candidates(view, state, query, tally)) {
-      if (document !== undefined && found.push(document) >= enough) break;
+      if (document !== undefined) {
+        found.push(document);
+        if (isInOrder ? found.length >= enough : found.length >= 2 * enough + KEPT_BEYOND) {
+          if (isInOrder) break;
+          // As many as were asked for are kept of however many match.
+          found = sortDocuments(found, sort).slice(0, enough);
+        }
+      }
       if (tally.examined % STEP === 0) yield;
     }
   }
-  let isMerged = false;
-  for (const document of changed?.values() ?? []) {
-    if (document === null || !query.matches(document)) continue;
-    found.push(document);
-    isMerged = true;
-  }
-  const ordered = sort !== undefined && (isMerged || !isInOrder) ? sortDocuments(found, sort) : found;
-  return skip === 0 && ordered.length <= limit ? ordered : ordered.slice(skip, skip + limit);
+  const changed = changedMatches(view, state, query);
+  found.push(...changed);
+  const ordered = sort !== undefined && (changed.length > 0 || !isInOrder) ? sortDocuments(found, sort) : found;
+  return skip === 0 && ordered.length <= limit ? ordered : ordered.slice(skip, enough);
 }
 
-/** Counts the documents that match, without reading them where the index says all. */
+/** Counts the documents that match: without reading them where the index says all, and without keeping them anywhere else. */
 export function* countDocuments(view: View, state: CollectionState, query: Query): Steps<number> {
   const { index, ranges, isCovering } = query.plan;
   if (isCovering && view.changed(state) === undefined) {
@@ -83,7 +87,13 @@ export function* countDocuments(view: View, state: CollectionState, query: Query
       index === undefined ? snapshot.countDocuments(range) : snapshot.countEntries(range);
     return ranges.reduce((sum, range) => sum + count(range), 0);
   }
-  return (yield* findDocuments(view, state, query)).length;
+  const tally = { examined: 0 };
+  let count = 0;
+  for (const document of candidates(view, state, query, tally)) {
+    if (document !== undefined) count += 1;
+    if (tally.examined % STEP === 0) yield;
+  }
+  return count + changedMatches(view, state, query).length;
 }
 
 /** Runs a query to its end in one go. */
@@ -115,6 +125,15 @@ function sortKey(document: Document, path: readonly string[], direction: 1 | -1)
     undefined,
   );
   return direction === 1 ? (chosen ?? NULL_KEY) : descending(chosen ?? NULL_KEY);
+}
+
+/** The documents that match and were changed since the snapshot was taken. */
+function changedMatches(view: View, state: CollectionState, { matches }: Query): Document[] {
+  const found: Document[] = [];
+  for (const document of view.changed(state)?.values() ?? []) {
+    if (document !== null && matches(document)) found.push(document);
+  }
+  return found;
 }
 
 /** What the plan leads to in the snapshot: a document that matches, or undefined for one that does not. */
