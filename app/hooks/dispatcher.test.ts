@@ -83,8 +83,19 @@ describe('the dispatcher', () => {
     await dispatcher.drain();
     expect(await recorded.findOne({ _id: 'change-a-1' })).toMatchObject({ documentId: 'a', version: 1 });
     expect(await things.find({})).toEqual([{ _id: 'a', version: 1 }]);
-    expect(dispatcher.isRecorded('change-a-1')).toBe(true);
-    expect(dispatcher.isRecorded('change-a-2')).toBe(false);
+  });
+
+  it('remembers what it recorded, and takes nothing else to be recorded', async () => {
+    const { dispatcher, recorded, calls, write } = world;
+    const source = await write(createSource('a', 1));
+    dispatcher.enqueue(source);
+    await dispatcher.drain();
+    await dispatcher.ensureRecorded(source);
+    expect(calls).toEqual(['record 1', 'clear 1']);
+    expect(await recorded.countDocuments({ _id: 'change-a-2' })).toBe(0);
+    await dispatcher.ensureRecorded(await write(createSource('a', 2)));
+    expect(calls.filter(call => call.startsWith('record'))).toEqual(['record 1', 'record 1']);
+    expect(await recorded.countDocuments({ _id: 'change-a-2' })).toBe(1);
   });
 
   it('copies what comes together in one batch', async () => {
@@ -120,19 +131,19 @@ describe('the dispatcher', () => {
   });
 
   it('keeps the change in its document when the record cannot be reached, and tells the waiting writer', async () => {
-    const { dispatcher, things, fail, logged, failed, write } = world;
+    const { dispatcher, things, recorded, fail, logged, failed, write } = world;
     fail.record = true;
     const source = await write(createSource('a'));
     dispatcher.enqueue(source);
     await expect(dispatcher.ensureRecorded(source)).rejects.toBeInstanceOf(ServiceUnavailableError);
     await dispatcher.drain();
     expect(await things.find({})).toMatchObject([{ pendingChange: { id: 'change-a-1' } }]);
-    expect(dispatcher.isRecorded('change-a-1')).toBe(false);
+    expect(await recorded.countDocuments({})).toBe(0);
     expect(logged).toEqual(['warn: Changes wait for the sweep: the database is away.']);
     expect(failed).toEqual(['record 1']);
     fail.record = false;
     await dispatcher.ensureRecorded(source);
-    expect(dispatcher.isRecorded('change-a-1')).toBe(true);
+    expect(await recorded.find({})).toMatchObject([{ _id: 'change-a-1' }]);
   });
 
   it('takes a recorded change from its document when it comes again, without recording it again', async () => {

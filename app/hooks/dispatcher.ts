@@ -16,8 +16,6 @@ export interface DispatcherMetrics {
 
 /** Copies changes from their documents to `changes`, and then takes them from the documents. */
 export interface Dispatcher extends Outbox {
-  /** Whether this process knows the change to be recorded; false says nothing. */
-  isRecorded(changeId: string): boolean;
   /** Resolves when nothing is waiting or under way. */
   drain(): Promise<void>;
 }
@@ -155,7 +153,6 @@ export function createDispatcher({
         (entry.waiters ??= []).push({ resolve, reject });
       });
     },
-    isRecorded: changeId => recorded.has(changeId),
     async drain() {
       await recorder.idle();
       cleared.flush();
