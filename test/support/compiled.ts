@@ -67,7 +67,6 @@ async function place(file: string, directory: string): Promise<void> {
       experimental: { keepImportAttributes: true },
     },
     module: { type: 'es6' },
-    sourceMaps: 'inline',
     swcrc: false,
   });
   await writeFile(target.replace(/\.ts$/, '.js'), code.replace(RELATIVE_IMPORT, '$1.js$2'));
