@@ -1,5 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { atLeast, atMost, selectHighest, selectLimit, selectLowest, selectMedian, verdictTable } from './figures.ts';
+import {
+  atLeast,
+  atMost,
+  formatBusy,
+  selectHighest,
+  selectLimit,
+  selectLowest,
+  selectMedian,
+  verdictTable,
+} from './figures.ts';
 import { createTimes } from './times.ts';
 
 describe('the figures of the realtime benchmark', () => {
@@ -8,6 +17,7 @@ describe('the figures of the realtime benchmark', () => {
     expect(selectLowest([10, 9, 2, 4])).toBe(5);
     expect(selectHighest([4])).toBe(4);
     expect(selectMedian([5, 1, 9, 7])).toBe(5);
+    expect(selectMedian([10, 9, 200])).toBe(10);
   });
 
   it('say of each goal whether it was reached', () => {
@@ -21,6 +31,8 @@ describe('the figures of the realtime benchmark', () => {
     expect(selectLimit([{ serverCores: 0.7, generatorCores: 0.6 }])).toBe('neither');
     expect(selectLimit([{ serverCores: 1.1, generatorCores: 0.95 }])).toBe('server');
     expect(selectLimit([{ serverCores: 0.7, generatorCores: 0.95 }])).toBe('**generator**');
+    const slices = [0.2, 0.95, 1].map(generatorCores => ({ serverCores: 0.5, generatorCores }));
+    expect(formatBusy(slices)).toEqual(['0.50', '0.95', '**generator**']);
   });
 });
 

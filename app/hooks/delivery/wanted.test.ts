@@ -46,9 +46,13 @@ describe('the effects that have something to do for a change', () => {
     expect(asked).toHaveLength(1);
   });
 
-  it('are all of them when one cannot say', async () => {
-    const effect = createEffect('stateBroadcast', () => Promise.reject(new Error('The database is away.')));
-    const select = createWantedSelector([effect], log);
+  it('are all of them when one cannot say, and that is logged', async () => {
+    const warned: unknown[] = [];
+    const warn = (message: string, data: unknown) => void warned.push([message, data]);
+    const error = new Error('The database is away.');
+    const effect = createEffect('stateBroadcast', () => Promise.reject(error));
+    const select = createWantedSelector([effect], { warn });
     expect(await select([createSource('a', ['stateBroadcast'])])).toEqual([['stateBroadcast']]);
+    expect(warned).toEqual([['deliveries.concern.unknown', { effect: 'stateBroadcast', count: 1, error }]]);
   });
 });

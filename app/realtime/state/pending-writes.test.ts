@@ -18,6 +18,7 @@ describe('the writes that wait for a campaign', () => {
   const create = () => createPendingWrites({ now: () => nowMs, onRefused: type => refused.push(type) });
 
   it('are answered once', async () => {
+    refused.length = 0;
     const writes = create();
     const pending = writes.add(createWrite('a'));
     expect(writes.find('a')).toBe(pending);
@@ -25,7 +26,12 @@ describe('the writes that wait for a campaign', () => {
     writes.settle(pending, new Error('too late'));
     await expect(pending.answer).resolves.toBe(acknowledgement);
     expect(writes.find('a')).toBeUndefined();
+    expect(refused).toEqual([]);
     expect([writes.size, writes.list().length, writes.size]).toEqual([1, 0, 0]);
+    // What comes again under its id is another one.
+    const again = writes.add(createWrite('a'));
+    writes.settle(pending, acknowledgement);
+    expect(writes.find('a')).toBe(again);
   });
 
   it('that wait too long are given up: what is being written is undecided, the rest is not written', async () => {
@@ -44,8 +50,18 @@ describe('the writes that wait for a campaign', () => {
     // What is held is still at its place, answered or not, until it is taken.
     expect(writes.listHeld()).toEqual([held]);
     writes.putBack();
+    expect(writes.listHeld()).toEqual([]);
     writes.take(1);
+    expect(writes.size).toBe(2);
     expect(writes.list()).toEqual([young]);
+  });
+
+  it('are all refused when nothing of them is under way', async () => {
+    const writes = create();
+    const answers = ['a', 'b', 'c'].map(eventId => writes.add(createWrite(eventId)).answer);
+    writes.refuseAll(new ServiceUnavailableError('database'));
+    expect((await Promise.allSettled(answers)).map(({ status }) => status)).toEqual(Array(3).fill('rejected'));
+    expect([writes.size, writes.find('b')]).toEqual([0, undefined]);
   });
 
   it('are too many only when the first of them has waited, or when there are very many', () => {
