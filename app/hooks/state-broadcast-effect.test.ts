@@ -4,9 +4,10 @@ import { buildJournalDocument } from '../../test/support/state-journal.ts';
 import { supreme } from '../../test/support/manager-world.ts';
 import { useManagerWorld } from '../../test/support/use-manager-world.ts';
 import { ServiceUnavailableError } from '../../lib/errors.ts';
+import { createId } from '../../lib/ids.ts';
 import { silentLog } from '../../lib/log.ts';
 import { type CampaignDocument } from '../datastore/campaign-document.ts';
-import { type ChangeRecord, type PendingChange } from '../datastore/changes.ts';
+import { type ChangeRecord, type ChangeSource, type PendingChange } from '../datastore/changes.ts';
 import { update } from '../managers/campaigns/update.ts';
 import { type CampaignStateManager, createCampaignStateManager } from '../realtime/state/campaign-state-manager.ts';
 import { createInitialState, summarizeMarkets } from '../realtime/state/initial-state.ts';
@@ -95,12 +96,16 @@ describe('a change on its way to the live state', () => {
     for (let from = 1; from <= 5; from++) await stateJournal.append(buildJournalDocument(inJournal._id, from, [{}]));
     const behindIt = await suite.insert(createCampaignDocument({}, {}));
     await stateJournal.append(buildJournalDocument(behindIt._id, 1, [{}]));
-    const sources = [campaign, inMemory, inJournal, behindIt].map(({ _id }) => {
+    const sources: ChangeSource[] = [campaign, inMemory, inJournal, behindIt].map(({ _id }) => {
       const change = { id: `of ${_id}`, campaignId: _id } as PendingChange;
       return { collection: 'campaigns', documentId: _id, change };
     });
+    const withMarket = await suite.insert(createCampaignDocument({}, {}));
+    await states.read(withMarket._id);
+    const ofMarket = { id: 'of a market', campaignId: withMarket._id } as PendingChange;
+    sources.push({ collection: 'markets', documentId: createId(), change: ofMarket });
     expect(await createEffect().selectConcerned?.(sources)).toEqual(
-      new Set([`of ${inMemory._id}`, `of ${inJournal._id}`, `of ${behindIt._id}`]),
+      new Set([`of ${inMemory._id}`, `of ${inJournal._id}`, `of ${behindIt._id}`, 'of a market']),
     );
   });
 

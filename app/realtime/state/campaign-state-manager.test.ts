@@ -104,6 +104,33 @@ describeStores('the live state of campaigns', target => {
       });
     });
 
+    it.each([
+      ['one that changed after one that did not', { version: 2, status: 'DRAFT' }, 2, 1],
+      ['both', { version: 2, status: 'OPEN' }, 3, 2],
+    ])('has of its sections %s', async (_case, campaign, version, campaignVersion) => {
+      const before = { campaign: { version: 1, status: 'DRAFT' }, markets: { version: 10, count: 0 } };
+      const after = { campaign, markets: { version: 20, count: 3 } };
+      let reads = 0;
+      const late = createManager({ readInitialState: async () => (reads++ === 0 ? before : after) });
+      const shown = await until(
+        () => late.read(campaignId),
+        ({ state }) => (state['markets'] as { version: number }).version === 20,
+      );
+      expect(shown).toMatchObject({ version, state: { campaign: { version: campaignVersion } } });
+    });
+
+    it('stays as it is when the campaign is gone meanwhile', async () => {
+      let reads = 0;
+      const late = createManager({ readInitialState: async () => (reads++ === 0 ? initial : null) });
+      expect(await late.read(campaignId)).toMatchObject({ version: 1, state: initial });
+      await until(
+        () => reads,
+        count => count > 1,
+      );
+      await late.stop();
+      expect([said, await stateOf()]).toEqual([[], initial]);
+    });
+
     it('must exist', async () => {
       const none = createManager({ readInitialState: async () => null });
       await expect(none.read(campaignId)).rejects.toThrow(CampaignNotFoundError);
@@ -648,6 +675,12 @@ describeStores('the live state of campaigns', target => {
       ]);
       expect(await write({ kind: 'rollback', toVersion: 2 })).toMatchObject({ version: 6 });
       expect(await stateOf()).toEqual({ ...initial, a: 1, campaign: { version: 2, status: 'OPEN' } });
+    });
+
+    it('is listed without a gap, however much of the journal that takes', async () => {
+      for (let at = 0; at < 40; at += 1) await write(update({ at }));
+      const versions = (await manager.listHistory(campaignId, { limit: 100 })).map(({ version }) => version);
+      expect(versions).toEqual(Array.from({ length: 41 }, (_none, at) => 41 - at));
     });
 
     it('is gone where the journal has forgotten it', async () => {
