@@ -147,6 +147,26 @@ describe('streams of events', () => {
     expect(countEvents(all.read.text)).toBe(0);
   });
 
+  it('give those who come back what they have not seen, or say that it is not known', async () => {
+    make({ keptCount: 3, maxStreams: 5, maxStreamsPerUser: 5 });
+    const { read } = open();
+    for (let n = 1; n <= 8; n += 1) {
+      publish(1);
+      await until(
+        () => countEvents(read.text),
+        count => count === n,
+      );
+    }
+    // The last three are kept; nobody can have seen the ninth.
+    const back = [4, 5, 7, 9].map(place => open(lastId(read.text).replace(/8$/, `${place}`)));
+    publish(1);
+    await until(
+      () => back.map(one => countEvents(one.read.text)).join(),
+      counts => counts === '1,4,2,1',
+    );
+    expect(back.map(one => one.read.text.includes('event: reset'))).toEqual([true, false, false, true]);
+  });
+
   it('show that they are alive', async () => {
     make({ heartbeatMs: 1 });
     const { read } = open();
@@ -180,9 +200,15 @@ describe('streams of events', () => {
       () => streams.count,
       count => count === 2,
     );
+    const begin = streams.open({ actor, types: ['thing:*'] });
     open();
     await streams.close();
     expect(() => open()).toThrow(ServiceUnavailableError);
     expect(outcomes.filter(outcome => outcome === 'closed')).toHaveLength(4);
+    // One that was let in before is told so.
+    const late = new PassThrough();
+    begin(late, nothing);
+    expect(String(late.read())).toContain('event: close\n');
+    expect([late.writableEnded, streams.count]).toEqual([true, 0]);
   });
 });

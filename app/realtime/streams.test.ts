@@ -166,6 +166,26 @@ describe('streams', () => {
     expect([isEnded, reader.events.length, streams.count(reader), streams.total]).toEqual([true, 0, 0, 0]);
   });
 
+  it('end in favour of a second one of their kind, once they have begun', async () => {
+    const first = await start(async stream => stream.push({ of: 'first' }));
+    const starting = start(async stream => stream.push({ of: 'second' }));
+    expect(first.signal.aborted).toBe(false);
+    await begin();
+    const second = await starting;
+    await jest.advanceTimersByTimeAsync(1);
+    expect(reader.told()).toEqual(['stream 1', 'success 1', 'stream 1']);
+    expect(reader.events.map(({ payload }) => payload['of'] ?? payload['reason'])).toEqual([
+      'first',
+      'replaced',
+      'second',
+    ]);
+    expect([first.signal.aborted, streams.count(reader), streams.total]).toEqual([true, 1, 1]);
+    // Whoever stops it stops the one that is there.
+    await expect(streams.stop(reader, { service: 'campaign', campaignId })).resolves.toEqual(['stream_events']);
+    expect(second.signal.aborted).toBe(true);
+    expect([reader.told().at(-1), streams.count(reader), streams.total]).toEqual(['success 1', 0, 0]);
+  });
+
   it('stay when one that is to take their place cannot', async () => {
     const writer = await start();
     await begin();
@@ -187,8 +207,8 @@ describe('streams', () => {
     const writer = await start();
     await begin();
     reader.close();
-    writer.push({});
     await jest.advanceTimersByTimeAsync(10_000);
+    writer.push({});
     expect([writer.signal.aborted, reader.events.length, streams.total, streams.count(reader)]).toEqual([
       true,
       0,
