@@ -112,7 +112,10 @@ export async function runKilledInstances(
   }
 }
 
-/** Kills, freezes and empties the Redis between two instances; where they cannot share a database, beside one. */
+/**
+ * Kills, freezes and empties the Redis between two instances, and ends without it; where they cannot share a database,
+ * beside one.
+ */
 export async function runLostRedis(
   { seed, rounds, updates }: ScenarioOptions,
   target: StoreTarget,
@@ -142,6 +145,9 @@ export async function runLostRedis(
       await load.progress(updates);
       await breaks[round % breaks.length]?.();
     }
+    await load.progress(updates);
+    // Nobody tells of the last versions: they are found all the same.
+    await redis.kill();
     await load.progress(updates);
     await load.settle();
     load.close();
