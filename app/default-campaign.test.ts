@@ -47,6 +47,18 @@ describe('the default campaign', () => {
     expect(await isEmpty(context())).toBe(false);
   });
 
+  it('is that campaign whatever others are called, and though it came only now', async () => {
+    await createDefaultCampaign(context(), { identifier: 'mine', name: 'Presale' });
+    await world.insertCampaign({ identifier });
+    expect(await createDefaultCampaign(context(), wanted)).toBe(true);
+    const ctx = context();
+    // Looked for a moment too early.
+    const campaigns = { ...ctx.datastore.campaigns, findIdByIdentifier: async () => null };
+    const early = { ...ctx, datastore: { ...ctx.datastore, campaigns } };
+    expect(await createDefaultCampaign(early, { identifier, name: 'Another name' })).toBe(true);
+    expect(await list()).toHaveLength(2);
+  });
+
   it('is not made where another campaign has its name', async () => {
     await createDefaultCampaign(context(), { identifier: 'mine', name: 'Presale' });
     expect(await createDefaultCampaign(context(), wanted)).toBe(false);

@@ -203,6 +203,7 @@ describe('streams of events', () => {
     const begin = streams.open({ actor, types: ['thing:*'] });
     open();
     await streams.close();
+    expect(opened.map(({ output }) => output.closed)).toEqual([true, true, true]);
     expect(() => open()).toThrow(ServiceUnavailableError);
     expect(outcomes.filter(outcome => outcome === 'closed')).toHaveLength(4);
     // One that was let in before is told so.

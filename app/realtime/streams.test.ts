@@ -166,23 +166,25 @@ describe('streams', () => {
     expect([isEnded, reader.events.length, streams.count(reader), streams.total]).toEqual([true, 0, 0, 0]);
   });
 
-  it('end in favour of a second one of their kind, once they have begun', async () => {
-    const first = await start(async stream => stream.push({ of: 'first' }));
-    const starting = start(async stream => stream.push({ of: 'second' }));
-    expect(first.signal.aborted).toBe(false);
-    await begin();
-    const second = await starting;
+  it('end in favour of the next of their kind, once they have begun', async () => {
+    // Asked for at the same time, they are started one after the other.
+    const starting = Promise.all(['first', 'second', 'third'].map(of => start(async stream => stream.push({ of }))));
     await jest.advanceTimersByTimeAsync(1);
-    expect(reader.told()).toEqual(['stream 1', 'success 1', 'stream 1']);
+    const [first, second, third] = await starting;
+    await jest.advanceTimersByTimeAsync(1);
+    expect(reader.told()).toEqual(['stream 1', 'success 1', 'stream 1', 'success 1', 'stream 1']);
     expect(reader.events.map(({ payload }) => payload['of'] ?? payload['reason'])).toEqual([
       'first',
       'replaced',
       'second',
+      'replaced',
+      'third',
     ]);
-    expect([first.signal.aborted, streams.count(reader), streams.total]).toEqual([true, 1, 1]);
+    expect([first?.signal.aborted, second?.signal.aborted]).toEqual([true, true]);
+    expect([third?.signal.aborted, streams.count(reader), streams.total]).toEqual([false, 1, 1]);
     // Whoever stops it stops the one that is there.
     await expect(streams.stop(reader, { service: 'campaign', campaignId })).resolves.toEqual(['stream_events']);
-    expect(second.signal.aborted).toBe(true);
+    expect(third?.signal.aborted).toBe(true);
     expect([reader.told().at(-1), streams.count(reader), streams.total]).toEqual(['success 1', 0, 0]);
   });
 

@@ -118,10 +118,11 @@ describe('live states over HTTP', () => {
     const subscriber = await connect(createUserToken({ [campaignId]: ['read'] }));
     await subscriber.ask('campaign:subscribe', { campaignId });
     await subscriber.ask('nexus:subscribe', { types: ['campaign:rollback:*'] });
-    const { data } = await test.client.post<State>(`/campaigns/${campaignId}/state/rollback`, {
-      toVersion: 2,
-      expectedVersion: 3,
-    });
+    const { data } = await test.client.post<State>(
+      `/campaigns/${campaignId}/state/rollback`,
+      { toVersion: 2, expectedVersion: 3 },
+      { headers: { 'x-correlation-id': 'rollback-1' } },
+    );
     expect(data).toMatchObject({ campaignId, version: 4, outcome: 'committed' });
     expect((await receiveStates(subscriber, 2))[1]).toMatchObject({ version: 4, patch: { title: 'Before' } });
     const life = await until(
@@ -129,7 +130,11 @@ describe('live states over HTTP', () => {
       events => events.length >= 3,
     );
     expect(life.map(({ type }) => type.split(':').at(-1))).toEqual(['requested', 'started', 'success']);
-    expect(life[2]?.metadata).toMatchObject({ campaign: { campaignId }, user: { userId: 'supreme-user' } });
+    expect(life[2]?.metadata).toMatchObject({
+      correlation: 'rollback-1',
+      campaign: { campaignId },
+      user: { userId: 'supreme-user' },
+    });
   });
 
   it('go back once for each idempotency key', async () => {

@@ -79,11 +79,14 @@ describe('a publisher', () => {
     for (let at = 0; at < 5; at += 1) many.publish(`k${at}`, `item-${at}`);
     many.publish('k0', 'again');
     for (let at = 0; at < 4; at += 1) large.publish(`l${at}`, `four`);
+    // What takes the place of another takes no more room, and what is just as large as the room that is left is taken.
+    large.publish('l0', 'five');
+    large.publish('l4', 'no');
     expect(dropped).toEqual(['item-3', 'item-4', 'four', 'four']);
     await whenAnswering(false);
     await until(
       () => dropped.length + sent,
-      count => count === 11,
+      count => count === 12,
     );
     const lost = dropped.length;
     many.publish('away', 'away');
