@@ -102,7 +102,11 @@ describeInstances('two instances with Redis between them', {}, select => {
     });
 
     it('once what a client sends to one after the other, and at the same time', async () => {
-      const { first, second, connect } = instances;
+      const { first, second, redis, connect } = instances;
+      const told: string[] = [];
+      const spy = redis.client.duplicate();
+      spy.on('message', (_channel, text) => void told.push(text));
+      await spy.subscribe(CHANNEL);
       const listeners = [await listen(first), await listen(second)];
       const writers = [await connect(first), await connect(second)];
       const ids = [randomUUID(), randomUUID()];
@@ -115,6 +119,9 @@ describeInstances('two instances with Redis between them', {}, select => {
         await whenHeard(listener, last);
         for (const eventId of ids) expect(heardOf(listener, eventId).sort()).toEqual([...LIFE].sort());
       }
+      // Whichever instance was first has told it.
+      for (const eventId of ids) expect(told.filter(text => text.includes(eventId ?? ''))).toHaveLength(LIFE.length);
+      spy.disconnect();
     });
 
     it('what cannot be remembered as told', async () => {

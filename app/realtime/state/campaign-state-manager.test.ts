@@ -27,6 +27,7 @@ import {
   type StateRequest,
 } from './campaign-state-manager.ts';
 import { StateVersionMismatchError, StateVersionNotFoundError } from './errors.ts';
+import { measureJson } from './json-size.ts';
 import { type StateOperation } from './operations.ts';
 import { createMemoryJournal } from './memory-journal.ts';
 
@@ -460,6 +461,14 @@ describeStores('the live state of campaigns', target => {
       expect(view.versions).toEqual([-1, 2, 3]);
     });
 
+    it('know how large a state is that another one changed', async () => {
+      const other = createManager();
+      await Promise.all([manager.read(campaignId), other.read(campaignId)]);
+      await write(update({ text: 'x'.repeat(500) }), {}, other);
+      await manager.verify(campaignId);
+      expect(manager.inspect(campaignId)?.stateBytes).toBe(measureJson((await manager.read(campaignId)).state));
+    });
+
     it('miss no news that comes while the journal is read', async () => {
       let meanwhile = async (): Promise<void> => undefined;
       const reader = createManager({
@@ -608,6 +617,13 @@ describeStores('the live state of campaigns', target => {
       expect(back.events).toMatchObject([{ kind: 'replay', changes: [] }]);
       await write(update({ a: 2 }));
       expect(back.versions).toEqual([3]);
+    });
+
+    it('does not join when it has gone meanwhile', async () => {
+      const view = createStateView();
+      const joining = manager.subscribe(campaignId, view.listener, { signal: AbortSignal.abort() });
+      await expect(joining).rejects.toThrow('aborted');
+      expect([view.events, manager.inspect(campaignId)?.subscribers]).toEqual([[], 0]);
     });
 
     it('can let events go and take a snapshot later', async () => {
@@ -903,16 +919,22 @@ describeStores('the live state of campaigns', target => {
       const view = createStateView();
       await manager.subscribe(campaignId, view.listener);
       await write(update({ a: 1 }));
-      await write(update({ a: 2 }));
+      const lost = () => write(update({ a: 2, more: 'lost' }), { eventId: 'lost' });
+      await lost();
       expect(await manager.verify(campaignId)).toBe(true);
-      const [, , last] = await journal.readSince(campaignId, 0);
+      const [first, , last] = await journal.readSince(campaignId, 0);
       await open.store
         .collection({ name: 'campaign_state_journal', ids: ['_id', 'campaignId'], indexes: [] })
         .deleteOne({ _id: last!._id });
       expect(await manager.verify(campaignId)).toBe(false);
       expect([view.versions, view.state]).toEqual([[-1, 2, 3, -2], { ...initial, a: 1 }]);
-      await write(update({ b: 1 }));
-      expect(view.state).toEqual({ ...initial, a: 1, b: 1 });
+      expect(manager.inspect(campaignId)?.stateBytes).toBe(measureJson({ ...initial, a: 1 }));
+      // Nobody is given what is not there any more, and what was lost can be sent again.
+      const back = createStateView({ state: initial, version: 1, changeId: first!._id });
+      await manager.subscribe(campaignId, back.listener, { since: back });
+      expect(back.versions).toEqual([2]);
+      expect(await lost()).toMatchObject({ version: 3, outcome: 'committed' });
+      expect([view.state, back.state]).toEqual(Array(2).fill({ ...initial, a: 2, more: 'lost' }));
       await throwIfBroken();
     });
   });
