@@ -220,6 +220,8 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
         tokens,
         datastores,
         states,
+        // No two processes open an embedded store, and memory is each one's own.
+        isJournalShared: store.kind === 'mongodb' && config.state.persistence,
         contexts,
         health,
         messages,

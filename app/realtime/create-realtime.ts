@@ -38,6 +38,8 @@ export interface RealtimeDependencies {
   readonly datastores: Pick<Datastores, 'campaigns' | 'users'>;
   /** Null when live states are switched off: then all that needs them says so. */
   readonly states: CampaignStateManager | null;
+  /** Whether other instances may write to the same journal, so that it must be looked through for what they wrote. */
+  readonly isJournalShared: boolean;
   readonly contexts: ContextFactory;
   readonly health: Health;
   /** What instances tell each other. */
@@ -162,12 +164,13 @@ export function createRealtime(config: Config, dependencies: RealtimeDependencie
     streams: () => streams.total,
   });
   const poll =
-    states &&
-    createStatePoll({
-      states,
-      selectIntervalMs: () => (messages.isConnected ? stateConfig.pollConnectedMs : stateConfig.pollMs),
-      log: Log('app/realtime/state-poll'),
-    });
+    states !== null && dependencies.isJournalShared
+      ? createStatePoll({
+          states,
+          selectIntervalMs: () => (messages.isConnected ? stateConfig.pollConnectedMs : stateConfig.pollMs),
+          log: Log('app/realtime/state-poll'),
+        })
+      : undefined;
   // News that came while Redis was away did not arrive.
   messages.onChange(() => poll?.hurry());
 
