@@ -10,7 +10,7 @@ import {
 } from './state-frames.ts';
 import { type Frame } from './frame.ts';
 import { type CampaignStateManager } from './state/campaign-state-manager.ts';
-import { type StateBatch, type StateChange, type StateEvent } from './state/events.ts';
+import { mayTouchVariants, type StateBatch, type StateChange, type StateEvent } from './state/events.ts';
 import { type Subscription } from './state/live-campaign.ts';
 import { type SnapshotFrame, type Subscriber } from './subscriber.ts';
 
@@ -192,7 +192,7 @@ export async function openCampaignFeed({
   /** Null when nothing was missed, undefined when a snapshot is shorter than it, or the subscriber may have seen a variant. */
   function createMissedFrame(changes: readonly StateChange[]): Frame | null | undefined {
     if (changes.length === 0) return null;
-    if (changes.some(({ patch }) => patch.includes('"variants"'))) return undefined;
+    if (changes.some(({ patch }) => mayTouchVariants(patch))) return undefined;
     return createChangesFrame(campaignId, changes, clock()) ?? undefined;
   }
 }

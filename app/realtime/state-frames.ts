@@ -2,7 +2,7 @@ import { type CampaignState } from '../datastore/state-fold.ts';
 import { createEvent } from './envelope.ts';
 import { createFrame, type Frame } from './frame.ts';
 import { type StateBatch, type StateChange, type StateSnapshotEvent } from './state/events.ts';
-import { applyVariant, createVariantViewer, isVariantChoiceChanged } from './state/variants.ts';
+import { applyVariant, createVariantViewer, isBatchMovingChoice } from './state/variants.ts';
 
 /** How a subscriber wants versions: as patches, or as whole states. */
 export type StateMode = 'patch' | 'full';
@@ -42,16 +42,14 @@ export function createFrameGroup(batches: readonly StateBatch[], at: Date): Fram
     if (missed === undefined || last === undefined || batch === undefined) return null;
     const { campaignId } = batch;
     if (mode === 'patch') return createChangesFrame(campaignId, missed, at);
-    const state = applyView(batch.states.at(-1) ?? batch.before, view);
+    const state = applyView(batch.after, view);
     const { version: number, changeId, by, cause } = last;
     const head = { campaignId, version: number, changeId, by, at: last.at, cause };
     return createStateFrame(campaignId, { ...head, state }, at);
   };
   return {
     toVersion: changes.at(-1)?.version ?? 0,
-    isChoiceChanged: batches.some(({ before, states }) =>
-      states.some((state, at) => isVariantChoiceChanged(states[at - 1] ?? before, state)),
-    ),
+    isChoiceChanged: batches.some(isBatchMovingChoice),
     select(version, mode, view) {
       const key = `${Math.max(version, fromVersion - 1)} ${mode} ${view.isRaw ? '' : `variant ${view.key ?? '*'}`}`;
       let frame = frames.get(key);

@@ -60,6 +60,11 @@ export function createStateBatch(document: JournalDocument, before: CampaignStat
   };
 }
 
+/** Whether a patch, as JSON text, touches the variants. What merely looks so counts as well: a key of that name anywhere. */
+export function mayTouchVariants(patch: string): boolean {
+  return patch.includes('"variants"');
+}
+
 /** The changes of a document of the journal as subscribers get them. */
 export function toStateChanges({ _id: changeId, changes }: JournalDocument): StateChange[] {
   return changes.map(({ version, eventId, patch, cause, by, at }) => ({

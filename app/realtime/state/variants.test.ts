@@ -2,7 +2,13 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { applyMergePatch, createMergePatch } from '../../../lib/merge-patch.ts';
 import { type StateBatch } from './events.ts';
-import { applyVariant, createVariantViewer, isVariantChoiceChanged, selectVariant } from './variants.ts';
+import {
+  applyVariant,
+  createVariantViewer,
+  isBatchMovingChoice,
+  isVariantChoiceChanged,
+  selectVariant,
+} from './variants.ts';
 
 const CAMPAIGN = 'c'.repeat(24);
 const variants = (weights: Readonly<Record<string, number>>) => ({
@@ -111,6 +117,21 @@ describe('the view of a variant', () => {
   it('asks for a snapshot when the choice may have changed, at any version of the batch', () => {
     const back = batchOf(state, { variants: { b: { weight: 5 } } }, { variants: { b: { weight: 1 } } });
     expect(createVariantViewer()(back, 'b')).toEqual({ kind: 'snapshot' });
+  });
+
+  it('may be another one only when a change names the variants: else no state in between is asked for', () => {
+    const withoutStates = (batch: StateBatch): StateBatch => ({
+      ...batch,
+      get states(): never {
+        throw new Error('Each of them costs as much as its change did.');
+      },
+    });
+    const plain = batchOf(state, { title: 'B' }, { hero: { text: 'no variants' } }, { extra: null });
+    expect(isBatchMovingChoice(withoutStates(plain))).toBe(false);
+    expect(isBatchMovingChoice(batchOf(state, { title: 'variants' }, { hero: { variants: 1 } }))).toBe(false);
+    expect(isBatchMovingChoice(batchOf(state, { title: 'B' }, { variants: { b: { overlay: { x: 1 } } } }))).toBe(false);
+    expect(isBatchMovingChoice(batchOf(state, { title: 'B' }, { variants: { b: { weight: 9 } } }))).toBe(true);
+    expect(isBatchMovingChoice(batchOf(state, { variants: null }, { title: 'B' }))).toBe(true);
   });
 
   it('is what its patches make, whatever happens', () => {

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { applyMergePatch, createMergePatch, isSameJson } from '../../../lib/merge-patch.ts';
 import { type CampaignState } from '../../datastore/state-fold.ts';
-import { type StateBatch, type StateChange } from './events.ts';
+import { mayTouchVariants, type StateBatch, type StateChange } from './events.ts';
 
 interface Variant {
   readonly weight: number;
@@ -66,6 +66,15 @@ export function isVariantChoiceChanged(before: CampaignState, after: CampaignSta
   return before['variants'] !== after['variants'] && !isSameJson(selectWeights(before), selectWeights(after));
 }
 
+/** Whether a subscriber may have another variant after any of the versions of a batch than before it. */
+export function isBatchMovingChoice(batch: StateBatch): boolean {
+  const { before, changes } = batch;
+  // Hardly any change does, and nobody needs the states in between to find that out.
+  if (!changes.some(({ patch }) => mayTouchVariants(patch))) return false;
+  const { states } = batch;
+  return states.some((state, at) => isVariantChoiceChanged(states[at - 1] ?? before, state));
+}
+
 function selectWeights(state: CampaignState): Record<string, number> {
   return Object.fromEntries(Object.entries(selectVariants(state)).map(([key, { weight }]) => [key, weight]));
 }
@@ -82,9 +91,9 @@ export function createVariantViewer(): (batch: StateBatch, key: string | undefin
   };
 }
 
-function viewBatch({ before, states, changes }: StateBatch, key: string | undefined): VariantView {
-  const isMoved = states.some((state, at) => isVariantChoiceChanged(states[at - 1] ?? before, state));
-  if (isMoved) return { kind: 'snapshot' };
+function viewBatch(batch: StateBatch, key: string | undefined): VariantView {
+  if (isBatchMovingChoice(batch)) return { kind: 'snapshot' };
+  const { before, states, changes } = batch;
   let seen = applyVariant(before, key);
   return {
     kind: 'changes',
