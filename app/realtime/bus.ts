@@ -137,6 +137,8 @@ interface Listener {
 const PATTERN =
   /^(?:(?:[a-z][a-z0-9_]*:){1,2}(?:v[1-9][0-9]*:)?)?\*$|^[a-z][a-z0-9_]*:[a-z][a-z0-9_]*:v[1-9][0-9]*:[a-z]+$/;
 const QUEUE_LIMIT = 1_000;
+/** The steps of a request's life. */
+const LIFE = ['requested', 'started', 'success', 'failed'] as const;
 const DEDUPE_MS = 60_000;
 const DEDUPE_MAX = 100_000;
 
@@ -184,7 +186,8 @@ export function createBus({
     failed: (type: string) => metrics.failed(selectLabel(type)),
   };
 
-  const hasListeners = (type: string): boolean => selectPatterns(type).some(pattern => listeners.has(pattern));
+  const hasListeners = (type: string): boolean =>
+    listeners.size > 0 && selectPatterns(type).some(pattern => listeners.has(pattern));
 
   const countTopic = (pattern: string, more: 1 | -1): void => {
     const topic = selectTopic(pattern);
@@ -203,7 +206,7 @@ export function createBus({
   });
   const isHeardElsewhere = (type: string): boolean => {
     if (relay === undefined) return false;
-    const [service = '', action = ''] = type.split(':', 2);
+    const [service = '', action = ''] = selectAction(type);
     return relay.isHeard(service, action);
   };
   const isHeard = (type: string): boolean => hasListeners(type) || isHeardElsewhere(type);
@@ -226,7 +229,6 @@ export function createBus({
 
   /** Tells a step of a request's life, unless a repeat of it told the same before. */
   const tell = (envelope: RequestEnvelope, event: Envelope): void => {
-    ownTypes.add(event.type);
     // Most of the time nobody listens, and that is not worth a key.
     if (!isHeard(event.type)) return;
     const { user, campaign } = envelope.metadata;
@@ -266,9 +268,11 @@ export function createBus({
     const envelope = placeIn(request.envelope, campaignId);
     const admitted = { ...request, envelope };
     if (isPrivate) return perform(admitted, action, campaignId);
-    const { name, ...requested } = envelope;
-    tell(envelope, requested);
-    if (isHeard(formatEventType({ ...name, state: 'started' }))) {
+    if (isHeard(envelope.type)) {
+      const { name: _name, ...requested } = envelope;
+      tell(envelope, requested);
+    }
+    if (isHeard(formatEventType({ ...envelope.name, state: 'started' }))) {
       tell(envelope, createLifeEvent(envelope, 'started', {}, clock()));
     }
     const outcome = await perform(admitted, action, campaignId);
@@ -294,6 +298,7 @@ export function createBus({
     const type = formatEventType({ ...name, state: 'requested' });
     if (actions.has(type)) throw new Error(`${type} is registered twice.`);
     actions.set(type, action);
+    for (const state of LIFE) ownTypes.add(formatEventType({ ...name, state }));
   };
 
   return {
@@ -359,6 +364,8 @@ export const selectPatterns: (type: string) => readonly string[] = rememberByTex
   },
   { max: 1_000 },
 );
+
+const selectAction: (type: string) => readonly string[] = rememberByText(type => type.split(':', 2), { max: 1_000 });
 
 /** What waits for one handler. A handler that throws stops nothing but itself. */
 function createQueue(

@@ -42,7 +42,9 @@ export function createLiveCampaigns({
   readonly limits: LiveCampaignLimits;
 }): LiveCampaigns {
   const entries = new Map<string, Entry>();
-  const working = new Set<Promise<unknown>>();
+  /** How much goes on with all of them, and who waits for nothing to. */
+  let underWay = 0;
+  const waiting: (() => void)[] = [];
 
   const select = (campaignId: string): Entry => {
     const known = entries.get(campaignId);
@@ -61,9 +63,10 @@ export function createLiveCampaigns({
     return entry;
   };
 
-  const run = async <R>(campaignId: string, work: (live: LiveCampaign) => Promise<R>): Promise<R> => {
+  const use = async <R>(campaignId: string, work: (live: LiveCampaign) => Promise<R>): Promise<R> => {
     const entry = select(campaignId);
     entry.users += 1;
+    underWay += 1;
     try {
       return await work(entry.live ?? (await entry.loading));
     } finally {
@@ -71,6 +74,8 @@ export function createLiveCampaigns({
       entry.usedAtMs = now();
       // To the end of the order, but for one that could not be loaded.
       if (entries.get(campaignId) === entry && entries.delete(campaignId)) entries.set(campaignId, entry);
+      underWay -= 1;
+      if (underWay === 0) for (const tell of waiting.splice(0)) tell();
     }
   };
 
@@ -88,16 +93,7 @@ export function createLiveCampaigns({
   }
 
   return {
-    use(campaignId, work) {
-      const running = run(campaignId, work);
-      const settled = running.then(
-        () => undefined,
-        () => undefined,
-      );
-      working.add(settled);
-      void settled.then(() => working.delete(settled));
-      return running;
-    },
+    use,
     find: campaignId => entries.get(campaignId)?.live,
     has: campaignId => entries.has(campaignId),
     *all() {
@@ -105,7 +101,7 @@ export function createLiveCampaigns({
     },
     evict,
     async drain() {
-      while (working.size > 0) await Promise.all(working);
+      while (underWay > 0) await new Promise<void>(resolve => waiting.push(resolve));
       for (const { live } of entries.values()) await live?.drain();
     },
   };

@@ -93,8 +93,11 @@ export function hashBody(operation: unknown, expectedVersion: number | undefined
 function encodeInOrder(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(encodeInOrder).join(',')}]`;
-  const members = Object.keys(value).sort();
-  return `{${members.map(key => `${JSON.stringify(key)}:${encodeInOrder((value as CampaignState)[key])}`).join(',')}}`;
+  let members = '';
+  for (const key of Object.keys(value).sort()) {
+    members += `${members === '' ? '' : ','}${JSON.stringify(key)}:${encodeInOrder((value as CampaignState)[key])}`;
+  }
+  return `{${members}}`;
 }
 
 /** Gives what carries an operation out. `target` is the old state of a rollback. */

@@ -111,9 +111,11 @@ export function createPendingWrites({
         resolve = onResolve;
         reject = onReject;
       });
-      const entry: Entry = { ...write, answer, waitsSince: now(), resolve, reject, isSettled: false, isReadFor: false };
+      const { eventId, bodyHash, cause, by, expectedVersion, selectPatch } = write;
+      const asked: StateWrite = { eventId, bodyHash, cause, by, expectedVersion, selectPatch };
+      const entry: Entry = { ...asked, answer, waitsSince: now(), resolve, reject, isSettled: false, isReadFor: false };
       line.push(entry);
-      waiting.set(write.eventId, entry);
+      waiting.set(eventId, entry);
       return entry;
     },
     settle,
