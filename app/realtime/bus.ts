@@ -272,7 +272,7 @@ export function createBus({
       const { name: _name, ...requested } = envelope;
       tell(envelope, requested);
     }
-    if (isHeard(formatEventType({ ...envelope.name, state: 'started' }))) {
+    if (isHeard(formatEventType(envelope.name, 'started'))) {
       tell(envelope, createLifeEvent(envelope, 'started', {}, clock()));
     }
     const outcome = await perform(admitted, action, campaignId);
@@ -295,10 +295,10 @@ export function createBus({
   };
 
   const register = (name: Omit<EventName, 'state'>, action: Action): void => {
-    const type = formatEventType({ ...name, state: 'requested' });
+    const type = formatEventType(name, 'requested');
     if (actions.has(type)) throw new Error(`${type} is registered twice.`);
     actions.set(type, action);
-    for (const state of LIFE) ownTypes.add(formatEventType({ ...name, state }));
+    for (const state of LIFE) ownTypes.add(formatEventType(name, state));
   };
 
   return {
@@ -348,7 +348,8 @@ export function createBus({
 /** What an event belongs to is what was admitted, whatever its sender wrote beside it. */
 function placeIn(envelope: RequestEnvelope, campaignId: string): RequestEnvelope {
   const { campaign: _claimed, ...metadata } = envelope.metadata;
-  return { ...envelope, metadata: { ...metadata, ...(campaignId !== '' && { campaign: { campaignId } }) } };
+  const place = campaignId === '' ? {} : { campaign: { campaignId } };
+  return { ...envelope, metadata: { ...place, ...metadata } };
 }
 
 /** Whether a text is a type of events, or what types begin with. */

@@ -127,8 +127,8 @@ describe('a type', () => {
     });
     fc.assert(
       fc.property(name, parts => {
-        expect(selectEventName(formatEventType(parts))).toEqual(parts);
-        expect(read({ ...request, type: formatEventType(parts) }).name).toEqual(parts);
+        expect(selectEventName(formatEventType(parts, parts.state))).toEqual(parts);
+        expect(read({ ...request, type: formatEventType(parts, parts.state) }).name).toEqual(parts);
       }),
     );
   });

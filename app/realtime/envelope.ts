@@ -68,9 +68,9 @@ const camelCase: Readonly<Record<string, string>> = {
 
 const envelopes: Validator<Partial<Envelope> & Pick<Envelope, 'type' | 'eventId'>> = createValidator(eventEnvelope);
 
-/** Writes a type. */
-export function formatEventType({ service, action, version, state }: EventName): string {
-  return `${service}:${action}:v${version}:${state}`;
+/** Writes the type of an event: what it is about, and which step of that it tells of. */
+export function formatEventType(name: Omit<EventName, 'state'>, state: EventState): string {
+  return `${formatEventName(name)}:${state}`;
 }
 
 /** Writes what a type begins with, whatever state it tells of. */
@@ -123,7 +123,7 @@ export function peekEventId(input: unknown): string | undefined {
 export function peekFailedType(input: unknown): string {
   const { type } = isRecord(input) ? input : {};
   const isKnownForm = typeof type === 'string' && type.length <= 200 && TYPE.test(type);
-  return isKnownForm ? formatEventType({ ...selectEventName(type), state: 'failed' }) : 'nexus:request:v1:failed';
+  return isKnownForm ? formatEventType(selectEventName(type), 'failed') : 'nexus:request:v1:failed';
 }
 
 /** Makes an event of the server's own. */
@@ -153,7 +153,7 @@ export function createLifeEvent(
   payload: EventPayload,
   at: Date,
 ): Envelope {
-  return createEvent(formatEventType({ ...name, state }), payload, { metadata, causeId: eventId, at });
+  return createEvent(formatEventType(name, state), payload, { metadata, causeId: eventId, at });
 }
 
 /** Makes of whatever was thrown the error that callers see. */
@@ -169,6 +169,7 @@ export function formatFailure({ type, message, details }: ServiceError): Failure
 /** Today's names for what an older sender wrote: of the envelope, of its payload, and of the parts of its metadata. */
 function translate(input: unknown): unknown {
   if (!isRecord(input)) throw new ValidationError([{ path: '', message: 'must be an object' }]);
+  if (!isOfOlderSender(input)) return input;
   const { type, payload, metadata, ...rest } = rename(input);
   const parts = isRecord(metadata)
     ? Object.fromEntries(Object.entries(metadata).map(([key, part]) => [key, isRecord(part) ? rename(part) : part]))
@@ -181,9 +182,22 @@ function translate(input: unknown): unknown {
   };
 }
 
+function isOfOlderSender(input: Readonly<Record<string, unknown>>): boolean {
+  const { type, payload, metadata } = input;
+  return (
+    hasOldName(input) ||
+    (typeof type === 'string' && Object.hasOwn(aliases, type)) ||
+    (isRecord(payload) && hasOldName(payload)) ||
+    (isRecord(metadata) && Object.values(metadata).some(part => isRecord(part) && hasOldName(part)))
+  );
+}
+
+function hasOldName(given: Readonly<Record<string, unknown>>): boolean {
+  return Object.keys(given).some(key => Object.hasOwn(camelCase, key));
+}
+
 function rename(given: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  // Hardly any sender uses the old ones.
-  if (!Object.keys(given).some(key => Object.hasOwn(camelCase, key))) return given;
+  if (!hasOldName(given)) return given;
   return Object.fromEntries(
     Object.entries(given).map(([key, value]) => [
       Object.hasOwn(camelCase, key) ? (camelCase[key] as string) : key,
