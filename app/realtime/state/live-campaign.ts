@@ -26,6 +26,7 @@ import { type Acknowledgement, createPendingWrites, type PendingWrite } from './
 import { createReplayReader } from './replay.ts';
 import { createSnapshotKeeper, type SnapshotPolicy } from './snapshot-keeper.ts';
 import { createStateDraft } from './state-draft.ts';
+import { createTurns } from './turns.ts';
 
 /** A place among the subscribers of a campaign. */
 export interface Subscription {
@@ -98,7 +99,6 @@ export interface LiveCampaign {
 }
 
 const READ_LIMIT = 32;
-const MAX_YIELD_MS = 2;
 const MAX_PAUSE_MS = 1000;
 
 /** Brings a campaign to life on the state that was read. `documents` are the last ones before it, in order. */
@@ -122,6 +122,7 @@ export function createLiveCampaign(
   });
   const recent = createRecentEvents();
   const tail = createJournalTail();
+  const turns = createTurns({ timer, random: deps.random });
   const listeners = new Set<StateListener>();
   let wantedVersion = 0;
   let newsCount = 0;
@@ -193,6 +194,7 @@ export function createLiveCampaign(
 
   async function commit(): Promise<void> {
     for (let attempts = 1; ; attempts++) {
+      const startedAt = timer.now();
       for (const pending of writes.list()) settleIfRecorded(pending);
       const queue = writes.list();
       if (queue.some(isAhead)) {
@@ -209,7 +211,7 @@ export function createLiveCampaign(
       const { version, changeId, at } = head;
       for (const pending of plan.superseded) writes.settle(pending, { version, changeId, at, outcome: 'superseded' });
       for (const { write, error } of plan.refused) runBeside(refuse(write, error));
-      if (attempts > 1) await timer.wait(deps.random() * MAX_YIELD_MS);
+      await turns.yield(timer.now() - startedAt);
       return;
     }
   }
@@ -290,6 +292,7 @@ export function createLiveCampaign(
       draft.apply(difference);
     }
     advance(document, draft.state, bytes);
+    turns.onOthersDocument();
   }
 
   async function applyAll(documents: readonly JournalDocument[]): Promise<void> {
@@ -371,6 +374,7 @@ export function createLiveCampaign(
   function readOn(): Promise<void> {
     return new Promise((resolve, reject) => {
       readers.push({ resolve, reject });
+      turns.hurry();
       wake();
     });
   }
@@ -428,6 +432,7 @@ export function createLiveCampaign(
       if (version > head.version) {
         newsCount += 1;
         wantedVersion = Math.max(wantedVersion, version);
+        turns.hurry();
         wake();
       } else if (version === head.version && changeId !== undefined && changeId !== head.changeId && !isDoubted) {
         isDoubted = true;
