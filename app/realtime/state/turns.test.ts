@@ -28,11 +28,11 @@ describe('turns', () => {
     turns.onOthersDocument();
     turns.onOthersDocument();
     const given = turns.yield(5);
-    expect(waits).toEqual([10]);
+    expect(waits).toEqual([17.5]);
     turns.hurry();
     await given;
     await turns.yield(5);
-    expect(waits).toEqual([10]);
+    expect(waits).toEqual([17.5]);
   });
 
   it('end when another instance has written, which makes the next one its turn again', async () => {
@@ -43,13 +43,13 @@ describe('turns', () => {
     await given;
     turns.onOthersDocument();
     void turns.yield(2);
-    expect(waits).toEqual([4, 4]);
+    expect(waits).toEqual([7, 7]);
   });
 
   it('last no longer than others need who have something to write', () => {
     const { waits, turns } = createWorld();
     turns.onOthersDocument();
     void turns.yield(10_000);
-    expect(waits).toEqual([20]);
+    expect(waits).toEqual([250]);
   });
 });

@@ -15,7 +15,7 @@ export interface Turns {
 }
 
 /** No turn is waited for longer: the others may have nothing to write. */
-const MAX_TURN_MS = 20;
+const MAX_TURN_MS = 250;
 
 /**
  * Begins without any others.
@@ -33,8 +33,8 @@ export function createTurns({ timer, random }: { readonly timer: Timer; readonly
       if (!areOthersWriting) return;
       areOthersWriting = false;
       waiting = new AbortController();
-      // They take as long as we did, and have to read our document before.
-      await timer.wait(Math.min(MAX_TURN_MS, ownMs * (1.5 + random())), waiting.signal);
+      // They have to hear of our document and to read it before they write theirs.
+      await timer.wait(Math.min(MAX_TURN_MS, ownMs * (3 + random())), waiting.signal);
       waiting = undefined;
     },
     hurry: () => waiting?.abort(),
