@@ -20,7 +20,10 @@ export interface ChannelLoad {
   readonly surprises: readonly Envelope[];
   /** Resolves when so many more updates were acknowledged. */
   progress(count: number): Promise<void>;
-  /** No more updates: resolves when all were answered and all who follow have seen the last version. */
+  /**
+   * No more updates: resolves when all were answered and all who follow have seen the last version. Throws who has not
+   * long after they should have.
+   */
   settle(): Promise<void>;
   close(): void;
 }
@@ -35,6 +38,9 @@ export interface ChannelLoadOptions {
   /** How long a writer waits between its updates, at most. */
   readonly pauseMs?: number;
 }
+
+/** Whatever was broken is whole again by then, many times over. */
+const SETTLE_MS = 120_000;
 
 /** What is in the state of a campaign, and in that of no other. */
 export function selectSecret(campaignId: string): string {
@@ -158,9 +164,19 @@ export function startChannelLoad({
       const [writer] = drivers;
       for (const campaignId of campaignIds) {
         const followers = drivers.filter(({ name }) => clients[name]?.follows.includes(campaignId) === true);
+        const selectBehind = (last: unknown): HistoryDriver[] =>
+          followers.filter(driver => driver.cursor(campaignId)?.version !== last);
+        const givesUpAt = performance.now() + SETTLE_MS;
         await until(
           async () => (await writer?.ask('state', { campaignId }))?.payload['version'],
-          last => followers.every(driver => driver.cursor(campaignId)?.version === last),
+          last => {
+            const behind = selectBehind(last);
+            if (behind.length > 0 && performance.now() > givesUpAt) {
+              const places = behind.map(driver => `${driver.name} at ${driver.cursor(campaignId)?.version}`).join(', ');
+              throw new Error(`The last version, ${String(last)}, did not reach ${places}.`);
+            }
+            return behind.length === 0;
+          },
         );
       }
     },
