@@ -103,9 +103,10 @@ export async function openCampaignFeed({
     const startedIn = epoch;
     let sliceStartedAt = performance.now();
     let count = 0;
-    for (const subscriber of [...subscribers]) {
+    // Whoever leaves meanwhile gets nothing more, and whoever joins has it already.
+    for (const subscriber of subscribers) {
       if (epoch !== startedIn) return;
-      if (subscribers.has(subscriber)) offer(subscriber, group);
+      offer(subscriber, group);
       count += 1;
       if (count % SLICE_CHECK === 0 && performance.now() - sliceStartedAt > SLICE_MS) {
         await new Promise(resolve => setImmediate(resolve));

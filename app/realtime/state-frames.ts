@@ -32,6 +32,8 @@ export interface FrameGroup {
 /** Makes a group of batches that follow each other. There is at least one. */
 export function createFrameGroup(batches: readonly StateBatch[], at: Date): FrameGroup {
   const frames = new Map<string, Frame | null>();
+  /** The frame of those who see the state itself as patches and have missed nothing: nearly everybody's. */
+  let usual: Frame | null | undefined;
   const changes = batches.flatMap(batch => batch.changes);
   const fromVersion = changes[0]?.version ?? 0;
   const make = (version: number, mode: StateMode, view: StateView): Frame | null => {
@@ -51,6 +53,10 @@ export function createFrameGroup(batches: readonly StateBatch[], at: Date): Fram
     toVersion: changes.at(-1)?.version ?? 0,
     isChoiceChanged: batches.some(isBatchMovingChoice),
     select(version, mode, view) {
+      if (view.isRaw && mode === 'patch' && version === fromVersion - 1) {
+        if (usual === undefined) usual = make(version, mode, view);
+        return usual;
+      }
       const key = `${Math.max(version, fromVersion - 1)} ${mode} ${view.isRaw ? '' : `variant ${view.key ?? '*'}`}`;
       let frame = frames.get(key);
       if (frame === undefined) frames.set(key, (frame = make(version, mode, view)));
