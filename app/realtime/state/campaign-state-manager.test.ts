@@ -178,12 +178,15 @@ describeStores('the live state of campaigns', target => {
         pending => pending === 511,
       );
       nowMs = 101;
-      const last = write(update({}), {}, slow);
+      const last = write(update({}), { eventId: 'the-last' }, slow);
       await until(
         () => slow.summarize().pending,
         pending => pending === 512,
       );
       await expect(write(update({}), {}, slow)).rejects.toThrow(ServiceUnavailableError);
+      // Too much is refused before it is looked at; what waits already is not sent again for nothing.
+      await expect(write(update(null as never), {}, slow)).rejects.toThrow(ServiceUnavailableError);
+      const again = write(update({}), { eventId: 'the-last' }, slow);
       // Many, and none of them for long.
       nowMs = 100;
       const another = write(update({}), {}, slow);
@@ -193,6 +196,7 @@ describeStores('the live state of campaigns', target => {
       );
       open();
       expect(await Promise.all([...waiting, last, another])).toHaveLength(513);
+      expect(await again).toEqual({ ...(await last), outcome: 'repeated' });
       await throwIfBroken();
     });
 

@@ -256,6 +256,8 @@ export function createCampaignStateManager(dependencies: CampaignStateDependenci
       if (expectedVersion !== undefined && !(Number.isSafeInteger(expectedVersion) && expectedVersion >= 0)) {
         throw new ValidationError([{ path: '/expectedVersion', message: 'must be a version' }]);
       }
+      // Before it is looked at any closer: what is too much should cost little.
+      campaigns.find(campaignId)?.throwIfFull(eventId);
       const operation = readOperation(given);
       throwIfNotPermitted(actor, campaignId, operation);
       const bodyHash = hashBody(operation, expectedVersion);

@@ -85,6 +85,8 @@ export interface LiveCampaign {
    * `IdempotencyKeyReusedError`, `ServiceUnavailableError` (nothing was written) and `TimeoutError` (undecided).
    */
   write(write: StateWrite): Promise<Acknowledgement>;
+  /** Throws `ServiceUnavailableError` when so much waits that one more would be late, unless the event is known already. */
+  throwIfFull(eventId: string): void;
   /** Joins the subscribers: in one turn the listener gets a snapshot or a replay and is one of them. */
   subscribe(listener: StateListener, options?: SubscribeOptions): Promise<Subscription>;
   /** Reads the journal to its end. */
@@ -379,8 +381,14 @@ export function createLiveCampaign(
     });
   }
 
+  function throwIfFull(eventId: string): void {
+    if (!writes.isFull || recent.get(eventId) !== undefined || writes.find(eventId) !== undefined) return;
+    throw new ServiceUnavailableError('campaign state', { message: 'Too many updates of this campaign wait.' });
+  }
+
   return {
     campaignId,
+    throwIfFull,
     get head() {
       return head;
     },
@@ -409,9 +417,7 @@ export function createLiveCampaign(
         if (same.bodyHash !== write.bodyHash) throw new IdempotencyKeyReusedError();
         return { ...(await same.answer), outcome: 'repeated' };
       }
-      if (writes.isFull) {
-        throw new ServiceUnavailableError('campaign state', { message: 'Too many updates of this campaign wait.' });
-      }
+      throwIfFull(write.eventId);
       const { answer } = writes.add(write);
       wake();
       return answer;
