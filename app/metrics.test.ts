@@ -12,7 +12,12 @@ async function selectRegistered(): Promise<string[]> {
   const serviceMetrics = createServiceMetrics(metrics);
   serviceMetrics.watchCache({ outcomes: { hit: 0, miss: 0, stale: 0 } });
   serviceMetrics.watchDeliveries({ read: async () => new Map() }, () => new Date());
-  serviceMetrics.realtime.watch({ connections: () => 0, subscriptions: () => 0, streams: () => 0 });
+  serviceMetrics.realtime.watch({
+    connections: () => 0,
+    subscriptions: () => 0,
+    streams: () => 0,
+    states: () => ({ campaigns: 2, pending: 1, bytes: 3 }),
+  });
   const described = await metrics.registry.getMetricsAsJSON();
   const labelsOf = (name: string): readonly string[] =>
     (metrics.registry.getSingleMetric(name) as unknown as { labelNames: readonly string[] }).labelNames;

@@ -17,6 +17,8 @@ export interface RealtimeMetrics {
     readonly connections: () => number;
     readonly subscriptions: () => number;
     readonly streams: () => number;
+    /** The live states in memory, the updates that wait to be written, and about how much memory all of it takes. */
+    readonly states: () => { readonly campaigns: number; readonly pending: number; readonly bytes: number };
   }): void;
 }
 
@@ -72,6 +74,10 @@ export function createRealtimeMetrics(metrics: Metrics): RealtimeMetrics {
     name: 'state_commits_contended_total',
     help: 'Writes to the journal before which another instance came.',
   });
+  const snapshots = metrics.counter({
+    name: 'state_snapshots_total',
+    help: 'Snapshots of live states that were written.',
+  });
   const refused = metrics.counter({
     name: 'state_updates_refused_total',
     help: 'Updates of live states that were refused, by type of error.',
@@ -90,6 +96,7 @@ export function createRealtimeMetrics(metrics: Metrics): RealtimeMetrics {
         if (attempts > 1) contended.inc();
       },
       onRefused: type => refused.inc({ type }),
+      onSnapshot: () => snapshots.inc(),
     },
     connection: outcome => connections.inc({ outcome }),
     eventStream: outcome => eventStreams.inc({ outcome }),
@@ -103,6 +110,15 @@ export function createRealtimeMetrics(metrics: Metrics): RealtimeMetrics {
         gauge.set(counts.subscriptions()),
       );
       metrics.gauge({ name: 'channel_streams', help: 'Streams that are open.' }, gauge => gauge.set(counts.streams()));
+      metrics.gauge({ name: 'state_campaigns', help: 'Live states in memory.' }, gauge =>
+        gauge.set(counts.states().campaigns),
+      );
+      metrics.gauge({ name: 'state_updates_pending', help: 'Updates of live states that wait to be written.' }, gauge =>
+        gauge.set(counts.states().pending),
+      );
+      metrics.gauge({ name: 'state_memory_bytes', help: 'How much memory live states take, about.' }, gauge =>
+        gauge.set(counts.states().bytes),
+      );
     },
   };
 }

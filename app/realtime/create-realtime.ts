@@ -162,6 +162,7 @@ export function createRealtime(config: Config, dependencies: RealtimeDependencie
     connections: () => channel.connectionCount,
     subscriptions: () => subscriptions.summarize().subscribers,
     streams: () => streams.total,
+    states: () => states?.summarize() ?? { campaigns: 0, pending: 0, bytes: 0 },
   });
   const poll =
     states !== null && dependencies.isJournalShared
