@@ -41,6 +41,36 @@ describe('the entries of a document', () => {
     ['a path through an empty list, sparse', { key: { 'a.b': 1 }, sparse: true }, { a: [] }, []],
     ['a path through a list of scalars, sparse', { key: { 'a.b': 1 }, sparse: true }, { a: [1] }, []],
     [
+      'a list in each element',
+      { key: { 'a.b': 1 } },
+      { a: [{ b: 1 }, { b: [2, 3] }] },
+      [1, 2, 3].map(n => valueKey(n) + ID),
+    ],
+    [
+      'elements without the field',
+      { key: { 'a.b': 1 } },
+      { a: [{ b: 1 }, {}, 2] },
+      [valueKey(1) + ID, valueKey(null) + ID],
+    ],
+    [
+      'elements without the field, sparse',
+      { key: { 'a.b': 1 }, sparse: true },
+      { a: [{ b: 1 }, {}] },
+      [valueKey(1) + ID],
+    ],
+    [
+      'elements without the field, sparse, beside a value',
+      { key: { 'a.b': 1, c: 1 }, sparse: true },
+      { a: [{ b: 1 }, {}], c: 2 },
+      [valueKey(1) + valueKey(2) + ID, valueKey(null) + valueKey(2) + ID],
+    ],
+    [
+      'a list between values, descending',
+      { key: { c: 1, a: -1, d: 1 } },
+      { a: [1, 2], c: 'x', d: 'y' },
+      [1, 2].map(n => valueKey('x') + descending(valueKey(n)) + valueKey('y') + ID),
+    ],
+    [
       'two fields of the same elements',
       { key: { 'a.b': 1, 'a.c': 1 } },
       { a: [{ b: 1, c: 2 }, { b: 3 }] },

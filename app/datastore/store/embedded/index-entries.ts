@@ -26,7 +26,7 @@ export function entryKeys(index: Index, document: Document): Key[] {
   const ending = index.unique || index.holdsId ? '' : valueKey(document._id);
   const plain = plainKey(index, document);
   if (plain === null) return [];
-  const keys = plain === undefined ? listKeys(index, document) : [plain];
+  const keys = plain === undefined ? (elementKeys(index, document) ?? listKeys(index, document)) : [plain];
   const entries = keys.map(key => index.prefix + key + ending);
   if (entries.some(({ length }) => length > MAX_KEY_BYTES)) {
     throw new InvalidOperationError(`A value is too long for index ${index.name}.`);
@@ -49,6 +49,53 @@ function plainKey({ fields, sparse }: Index, document: Document): Key | null | u
     key += isDescending ? descending(component) : component;
   }
   return sparse && !isPresent ? null : key;
+}
+
+/**
+ * The usual way of a list: one field alone leads to it, or through it to a value in each element. Undefined where it is any
+ * other way; the long one gives the same.
+ */
+function elementKeys(index: Index, document: Document): Key[] | undefined {
+  let list: readonly unknown[] | undefined;
+  let listAt = 0;
+  let rest: readonly string[] = [];
+  let isPresent = false;
+  let before = '';
+  let after = '';
+  for (const [at, { path, isDescending }] of index.fields.entries()) {
+    let value: unknown = document;
+    let depth = 0;
+    for (; depth < path.length && !isList(value); depth += 1) {
+      value = isFields(value) ? value[path[depth] ?? ''] : undefined;
+    }
+    if (isList(value)) {
+      if (list !== undefined || value.length === 0) return undefined;
+      list = value;
+      listAt = at;
+      rest = path.slice(depth);
+      continue;
+    }
+    if (value !== undefined) isPresent = true;
+    const component = valueKey(value);
+    const key = isDescending ? descending(component) : component;
+    if (list === undefined) before += key;
+    else after += key;
+  }
+  if (list === undefined) return undefined;
+  const isDescending = index.fields[listAt]?.isDescending === true;
+  const keys: Key[] = [];
+  for (const element of list) {
+    let value: unknown = element;
+    for (const name of rest) {
+      value = isFields(value) ? value[name] : undefined;
+      if (isList(value)) return undefined;
+    }
+    if (index.sparse && !isPresent && value === undefined) continue;
+    const component = valueKey(value);
+    keys.push(before + (isDescending ? descending(component) : component) + after);
+  }
+  index.listFields |= 1 << listAt;
+  return keys;
 }
 
 function listKeys(index: Index, document: Document): Key[] {
