@@ -31,6 +31,7 @@ export function createRealtimeMetrics(metrics: Metrics): RealtimeMetrics {
     help: 'How long requests over the channel take, by type and outcome.',
     labels: ['type', 'outcome'],
   });
+  const requestsOf = new Map<string, ReturnType<typeof requests.labels>>();
   const dropped = metrics.counter({
     name: 'events_dropped_total',
     help: 'Events that a full queue of the event bus dropped, by type.',
@@ -85,7 +86,13 @@ export function createRealtimeMetrics(metrics: Metrics): RealtimeMetrics {
   });
   return {
     bus: {
-      handled: (type, outcome, seconds) => requests.observe({ type, outcome }, seconds),
+      handled(type, outcome, seconds) {
+        // Children are looked up once: to find one by its labels costs more than to count.
+        const key = `${type} ${outcome}`;
+        let child = requestsOf.get(key);
+        if (child === undefined) requestsOf.set(key, (child = requests.labels(type, outcome)));
+        child.observe(seconds);
+      },
       dropped: type => dropped.inc({ type }),
       failed: type => failed.inc({ type }),
     },
