@@ -11,8 +11,8 @@ import { openMongodbStore } from './datastore/store/mongodb/mongodb-store.ts';
  * Throws `ServiceUnavailableError`, `ConfigError` (a bad URI) and `DataDirectoryLockedError`.
  */
 export async function openStore({ database }: Pick<Config, 'database'>, Log: Log): Promise<Store> {
-  const { uri, directory, name, tlsCaFile, tlsCertificateKeyFile } = database;
-  if (uri === undefined) return openEmbeddedStore({ directory });
+  const { uri, directory, cacheBytes, name, tlsCaFile, tlsCertificateKeyFile } = database;
+  if (uri === undefined) return openEmbeddedStore({ directory, cacheBytes });
   const log = Log('app/datastore/store/mongodb');
   const opening = openMongodbStore({
     uri,

@@ -81,6 +81,11 @@ export const configSchema = {
     }),
     database: group('The database: MongoDB, or the embedded store.', {
       directory: key('DATA_DIR', 'Where the embedded store lies.', { type: 'string', minLength: 1, default: './data' }),
+      cacheBytes: key(
+        'DATA_CACHE_BYTES',
+        'How many bytes of documents the embedded store keeps decoded, of each collection.',
+        { type: 'integer', minimum: 1_024, default: 16_777_216 },
+      ),
       uri: secret('MONGODB_URI', 'The MongoDB to use; without it the embedded store is used.', {
         type: 'string',
         pattern: '^mongodb(?:\\+srv)?://',

@@ -37,7 +37,14 @@ export async function runSoak({
   readonly onRound: (figures: SoakFigures) => void;
 }): Promise<{ readonly broken: readonly ChannelProof[]; readonly baseline: SoakFigures; readonly last: SoakFigures }> {
   const random = createRandom(seed);
-  const variables = { LOG_LEVEL: 'error', CAMPAIGN_STATE_IDLE_MS: '1000', CAMPAIGN_STATE_MAX_CAMPAIGNS: '10' };
+  const variables = {
+    LOG_LEVEL: 'error',
+    CAMPAIGN_STATE_IDLE_MS: '1000',
+    CAMPAIGN_STATE_MAX_CAMPAIGNS: '10',
+    // What is kept for speed alone is bounded: by so little here that it is full after the first rounds.
+    DATA_CACHE_BYTES: '65536',
+    CAMPAIGN_CACHE_MAX_BYTES: '1048576',
+  };
   const test = await startTestApp({ time: 'real', variables });
   const startedAt = performance.now();
   const broken: ChannelProof[] = [];
