@@ -1,8 +1,14 @@
+import { rememberByText } from './remember.ts';
+
 /** What stands in place of a secret. */
 export const REDACTED = '[redacted]';
 
 const SECRET_KEY =
   /pass(?:word|phrase)|secret|token|authorization|cookie|api[-_]?key|private[-_]?key|credential|e-?mail/i;
+/** Few names are logged, over and over. */
+const selectSecrecy = rememberByText<'secret' | 'open'>(key => (SECRET_KEY.test(key) ? 'secret' : 'open'), {
+  max: 1_000,
+});
 const EMAIL = /[A-Z0-9._%+-]+@[A-Z0-9-]+(?:\.[A-Z0-9-]+)*\.[A-Z]{2,}/gi;
 const URL_CREDENTIALS = /(\/\/)[^/@\s]+@/g;
 const BEARER = /\bBearer\s+[\w.~+/=-]+/gi;
@@ -54,7 +60,7 @@ function redactObject(value: object, depth: number): unknown {
   let count = 0;
   for (const key in value) {
     if (++count > MAX_ITEMS) break;
-    copy[key] = SECRET_KEY.test(key) ? REDACTED : redact((value as Record<string, unknown>)[key], depth + 1);
+    copy[key] = selectSecrecy(key) === 'secret' ? REDACTED : redact((value as Record<string, unknown>)[key], depth + 1);
   }
   return copy;
 }

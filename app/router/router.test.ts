@@ -179,6 +179,18 @@ describe('the router', () => {
       expect({ status, text }).toEqual({ status: 200, text: '' });
     });
 
+    it('the same way each time, by its own names, which nothing can change', async () => {
+      for (const thing of ['one', 'two', 'one', 'o%20e', 'one']) await ask('GET', `/things/${thing}`);
+      const named = calls.map(call => (call as { params: { thing: string } }).params);
+      expect(named.map(({ thing }) => thing)).toEqual(['one', 'two', 'one', 'o e', 'one']);
+      expect(named.every(params => Object.isFrozen(params))).toBe(true);
+      for (let times = 0; times < 2; times += 1) {
+        expect((await ask('PATCH', '/things/one')).type).toBe('METHOD_NOT_ALLOWED');
+        expect((await ask('GET', '/things/one')).status).toBe(200);
+        expect((await ask('GET', '/none/one')).type).toBe('ROUTE_NOT_FOUND');
+      }
+    });
+
     it('or says that there is none', async () => {
       for (const path of ['/nothing', '/things', '/things/a/b', '/', '//things/a']) {
         expect(await ask('GET', path)).toMatchObject({ status: 404, type: 'ROUTE_NOT_FOUND' });

@@ -3,6 +3,7 @@ import { MethodNotAllowedError, RouteNotFoundError, ValidationError } from '../.
 import { type AppContext, type AppMiddleware } from '../../lib/middlewares/request-state.ts';
 import { createQueryReader, createValidator, type Validator } from '../../lib/schema/validator.ts';
 import { isId } from '../../lib/ids.ts';
+import { rememberByText } from '../../lib/remember.ts';
 import { type ManagerContext } from '../context.ts';
 import { type Actor } from '../policy.ts';
 import { admit, throwIfIllFormedId } from './admission.ts';
@@ -17,6 +18,13 @@ export interface RouterOptions {
 }
 
 type Handler = (ctx: HttpContext, params: Readonly<Record<string, string>>) => Promise<void>;
+
+/** Where a request goes, or the methods that its path is known by, if any. */
+type Match =
+  | { readonly handler: Handler; readonly params: Readonly<Record<string, string>> }
+  | { readonly handler: undefined; readonly allowed: readonly string[] };
+
+const REMEMBERED_PATHS = 10_000;
 
 const none: Readonly<Record<string, never>> = Object.freeze({});
 
@@ -113,13 +121,27 @@ export function createRouter(options: RouterOptions): AppMiddleware<Actor> {
     const layer = router.register(route.path, methods, () => undefined);
     handlers.set(layer, createHandler(route, options));
   }
-  return async ctx => {
-    const { path, method } = ctx;
+  const find = (method: string, path: string): Match => {
     const matched = routers.get(selectGroup(path))?.match(path, method);
     const layer = matched?.pathAndMethod[0];
     const handler = handlers.get(layer);
-    if (layer !== undefined && handler !== undefined) return handler(ctx, layer.params(path, layer.captures(path)));
+    if (layer !== undefined && handler !== undefined) {
+      return { handler, params: Object.freeze(layer.params(path, layer.captures(path))) };
+    }
     const allowed = matched?.path.flatMap(({ methods }) => methods) ?? [];
-    throw allowed.length > 0 ? new MethodNotAllowedError([...new Set(allowed)]) : new RouteNotFoundError();
+    return { handler: undefined, allowed: [...new Set(allowed)] };
+  };
+  // Many ask for the same, and comparing a path with patterns leaves two kilobytes behind each time.
+  const findAgain = rememberByText(
+    key => {
+      const end = key.indexOf(' ');
+      return find(key.slice(0, end), key.slice(end + 1));
+    },
+    { max: REMEMBERED_PATHS },
+  );
+  return async ctx => {
+    const match = findAgain(`${ctx.method} ${ctx.path}`);
+    if (match.handler !== undefined) return match.handler(ctx, match.params);
+    throw match.allowed.length > 0 ? new MethodNotAllowedError(match.allowed) : new RouteNotFoundError();
   };
 }
