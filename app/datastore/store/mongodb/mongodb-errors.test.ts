@@ -61,6 +61,9 @@ describe('a duplicate key', () => {
   });
 });
 
+/** As the driver hands on what a socket throws. */
+const socketError = (code: string): Error => Object.assign(new Error(`write ${code}`), { code, syscall: 'write' });
+
 describe('an error of the driver', () => {
   it.each([
     ['a lost connection', new MongoNetworkError('connection 1 to 127.0.0.1:1 closed')],
@@ -73,6 +76,8 @@ describe('an error of the driver', () => {
     ['a primary that stepped down', new MongoServerError({ code: 189, message: 'stepped down' })],
     ['a server that stops', new MongoServerError({ code: 11600, message: 'shutting down' })],
     ['a passed time limit', new MongoServerError({ code: 50, message: 'operation exceeded time limit' })],
+    ['a connection that broke while a command was written', socketError('EPIPE')],
+    ['one that the server reset', socketError('ECONNRESET')],
     [
       'a write that may be repeated',
       new MongoServerError({ code: 9999, message: 'x', errorLabels: ['RetryableWriteError'] }),
@@ -97,7 +102,8 @@ describe('an error of the driver', () => {
   });
 
   it('is all that is turned: other errors stay what they are', () => {
-    const error = new TypeError('ours');
-    expect(storeErrorOf(error, SPEC)).toBe(error);
+    for (const error of [new TypeError('ours'), socketError('ENOENT'), undefined]) {
+      expect(storeErrorOf(error, SPEC)).toBe(error);
+    }
   });
 });

@@ -74,10 +74,20 @@ interface Refusal {
 /** Turns an error of the driver into one of the store's. Gives back anything else as it is. */
 export function storeErrorOf(error: unknown, spec: CollectionSpec): unknown {
   if (REFUSED_BY_DRIVER.some(type => error instanceof type)) return invalid((error as Error).message, error);
+  if (isOfSocket(error)) return unavailable(error);
   if (!(error instanceof MongoError)) return error;
   if (!(error instanceof MongoServerError) || isUndecided(error)) return unavailable(error);
   const { code, message } = error;
   return refusalOf({ code, message, keyPattern: error['keyPattern'], cause: error }, spec);
+}
+
+/** What sockets say that broke. */
+const SOCKET_CODE = /^(?:EPIPE|ECONN[A-Z]+|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_STREAM_[A-Z_]+|ERR_SOCKET_[A-Z_]+)$/;
+
+/** Whether an error is a socket's own: the driver hands it on as it is when a connection breaks while a command is written. */
+function isOfSocket(error: unknown): boolean {
+  const { code } = (error ?? {}) as { readonly code?: unknown };
+  return typeof code === 'string' && SOCKET_CODE.test(code);
 }
 
 /**
