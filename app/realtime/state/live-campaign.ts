@@ -213,7 +213,9 @@ export function createLiveCampaign(
       const { version, changeId, at } = head;
       for (const pending of plan.superseded) writes.settle(pending, { version, changeId, at, outcome: 'superseded' });
       for (const { write, error } of plan.refused) runBeside(refuse(write, error));
-      await turns.yield(timer.now() - startedAt);
+      // What was told or asked meanwhile comes first: it may be that the others have had their turn already.
+      const isAwaited = readers.length > 0 || wantedVersion > head.version;
+      if (plan.document !== null && !isAwaited) await turns.yield(timer.now() - startedAt);
       return;
     }
   }
@@ -383,7 +385,9 @@ export function createLiveCampaign(
 
   function throwIfFull(eventId: string): void {
     if (!writes.isFull || recent.get(eventId) !== undefined || writes.find(eventId) !== undefined) return;
-    throw new ServiceUnavailableError('campaign state', { message: 'Too many updates of this campaign wait.' });
+    const error = new ServiceUnavailableError('campaign state', { message: 'Too many updates of this campaign wait.' });
+    observer?.onRefused?.(error.type);
+    throw error;
   }
 
   return {
