@@ -63,17 +63,16 @@ export function* findDocuments(
     for (const document of candidates(view, state, query, tally)) {
       if (document !== undefined) {
         found.push(document);
-        if (isInOrder ? found.length >= enough : found.length >= 2 * enough + KEPT_BEYOND) {
-          if (isInOrder) break;
-          // As many as were asked for are kept of however many match.
-          found = sortDocuments(found, sort).slice(0, enough);
-        }
+        if (isInOrder && found.length >= enough) break;
+        // As many as were asked for are kept of however many match.
+        if (!isInOrder && found.length >= 2 * enough + KEPT_BEYOND) found = sortDocuments(found, sort).slice(0, enough);
       }
       if (tally.examined % STEP === 0) yield;
     }
   }
   const changed = changedMatches(view, state, query);
-  found.push(...changed);
+  // One by one: a batch may have changed more than a call takes as arguments.
+  for (const document of changed) found.push(document);
   const ordered = sort !== undefined && (changed.length > 0 || !isInOrder) ? sortDocuments(found, sort) : found;
   return skip === 0 && ordered.length <= limit ? ordered : ordered.slice(skip, enough);
 }
