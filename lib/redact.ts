@@ -6,9 +6,7 @@ export const REDACTED = '[redacted]';
 const SECRET_KEY =
   /pass(?:word|phrase)|secret|token|authorization|cookie|api[-_]?key|private[-_]?key|credential|e-?mail/i;
 /** Few names are logged, over and over. */
-const selectSecrecy = rememberByText<'secret' | 'open'>(key => (SECRET_KEY.test(key) ? 'secret' : 'open'), {
-  max: 1_000,
-});
+const isSecretKey = rememberByText(key => SECRET_KEY.test(key), { max: 1_000 });
 const EMAIL = /[A-Z0-9._%+-]+@[A-Z0-9-]+(?:\.[A-Z0-9-]+)*\.[A-Z]{2,}/gi;
 const URL_CREDENTIALS = /(\/\/)[^/@\s]+@/g;
 const BEARER = /\bBearer\s+[\w.~+/=-]+/gi;
@@ -60,7 +58,7 @@ function redactObject(value: object, depth: number): unknown {
   let count = 0;
   for (const key in value) {
     if (++count > MAX_ITEMS) break;
-    copy[key] = selectSecrecy(key) === 'secret' ? REDACTED : redact((value as Record<string, unknown>)[key], depth + 1);
+    copy[key] = isSecretKey(key) ? REDACTED : redact((value as Record<string, unknown>)[key], depth + 1);
   }
   return copy;
 }

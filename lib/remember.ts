@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
  * Gives a pure function of a text that remembers what it gave last for each of `max` texts. Its results are shared: they
  * must not be changed. Texts longer than `maxLength` are worked out anew each time, so that none of them is kept.
  */
-export function rememberByText<R extends object | string>(
+export function rememberByText<R extends NonNullable<unknown>>(
   select: (text: string) => R,
   { max, maxLength = 512 }: { readonly max: number; readonly maxLength?: number },
 ): (text: string) => R {

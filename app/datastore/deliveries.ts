@@ -135,13 +135,13 @@ export function createDeliveriesDatastore({
     },
 
     async summarize(effect, now) {
-      const [pending, due, dead, oldest] = await Promise.all([
+      const [pending, due, dead, [oldest]] = await Promise.all([
         collection.countDocuments(pendingOf(effect)),
         collection.countDocuments(pendingOf(effect, { $lte: now })),
         collection.countDocuments(deadOf({ effects: [effect] })),
         collection.find(pendingOf(effect), { sort: { at: 1 }, limit: 1, projection: { at: 1 } }),
       ]);
-      return { pending, due, dead, oldestAt: oldest[0]?.at ?? null };
+      return { pending, due, dead, oldestAt: oldest?.at ?? null };
     },
 
     findDead(selection, page) {

@@ -53,11 +53,12 @@ export function createFrameGroup(batches: readonly StateBatch[], at: Date): Fram
     toVersion: changes.at(-1)?.version ?? 0,
     isChoiceChanged: batches.some(isBatchMovingChoice),
     select(version, mode, view) {
-      if (view.isRaw && mode === 'patch' && version === fromVersion - 1) {
+      const seen = Math.max(version, fromVersion - 1);
+      if (view.isRaw && mode === 'patch' && seen === fromVersion - 1) {
         if (usual === undefined) usual = make(version, mode, view);
         return usual;
       }
-      const key = `${Math.max(version, fromVersion - 1)} ${mode} ${view.isRaw ? '' : `variant ${view.key ?? '*'}`}`;
+      const key = `${seen} ${mode} ${view.isRaw ? '' : `variant ${view.key ?? '*'}`}`;
       let frame = frames.get(key);
       if (frame === undefined) frames.set(key, (frame = make(version, mode, view)));
       return frame;

@@ -24,9 +24,7 @@ const EMPTY_LIST = Symbol('empty list');
  */
 export function entryKeys(index: Index, document: Document): Key[] {
   const ending = index.unique || index.holdsId ? '' : valueKey(document._id);
-  const plain = plainKey(index, document);
-  if (plain === null) return [];
-  const keys = plain === undefined ? (elementKeys(index, document) ?? listKeys(index, document)) : [plain];
+  const keys = simpleKeys(index, document) ?? listKeys(index, document);
   const entries = keys.map(key => index.prefix + key + ending);
   if (entries.some(({ length }) => length > MAX_KEY_BYTES)) {
     throw new InvalidOperationError(`A value is too long for index ${index.name}.`);
@@ -34,28 +32,11 @@ export function entryKeys(index: Index, document: Document): Key[] {
   return entries.length > 1 ? [...new Set(entries)] : entries;
 }
 
-/** The short way, for documents without lists in the fields of the index: the key, null for none; undefined when there is a list. */
-function plainKey({ fields, sparse }: Index, document: Document): Key | null | undefined {
-  let key = '';
-  let isPresent = false;
-  for (const { path, isDescending } of fields) {
-    let value: unknown = document;
-    for (const name of path) {
-      value = isFields(value) ? value[name] : undefined;
-      if (isList(value)) return undefined;
-    }
-    if (value !== undefined) isPresent = true;
-    const component = valueKey(value);
-    key += isDescending ? descending(component) : component;
-  }
-  return sparse && !isPresent ? null : key;
-}
-
 /**
- * The usual way of a list: one field alone leads to it, or through it to a value in each element. Undefined where it is any
- * other way; the long one gives the same.
+ * The short way: no field holds a list, or one alone leads to a list, or through it to a value in each element. Undefined
+ * where it is any other way; the long one gives the same.
  */
-function elementKeys(index: Index, document: Document): Key[] | undefined {
+function simpleKeys(index: Index, document: Document): Key[] | undefined {
   let list: readonly unknown[] | undefined;
   let listAt = 0;
   let rest: readonly string[] = [];
@@ -81,7 +62,7 @@ function elementKeys(index: Index, document: Document): Key[] | undefined {
     if (list === undefined) before += key;
     else after += key;
   }
-  if (list === undefined) return undefined;
+  if (list === undefined) return index.sparse && !isPresent ? [] : [before];
   const isDescending = index.fields[listAt]?.isDescending === true;
   const keys: Key[] = [];
   for (const element of list) {

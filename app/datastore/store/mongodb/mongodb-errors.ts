@@ -63,6 +63,9 @@ const REFUSED_BY_DRIVER = [
   BSON.BSONError,
 ] as const;
 
+/** What sockets say that broke. */
+const SOCKET_CODE = /^(?:EPIPE|ECONN[A-Z]+|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_STREAM_[A-Z_]+|ERR_SOCKET_[A-Z_]+)$/;
+
 interface Refusal {
   readonly code: number | string | undefined;
   readonly message: string;
@@ -80,9 +83,6 @@ export function storeErrorOf(error: unknown, spec: CollectionSpec): unknown {
   const { code, message } = error;
   return refusalOf({ code, message, keyPattern: error['keyPattern'], cause: error }, spec);
 }
-
-/** What sockets say that broke. */
-const SOCKET_CODE = /^(?:EPIPE|ECONN[A-Z]+|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_STREAM_[A-Z_]+|ERR_SOCKET_[A-Z_]+)$/;
 
 /** Whether an error is a socket's own: the driver hands it on as it is when a connection breaks while a command is written. */
 function isOfSocket(error: unknown): boolean {
