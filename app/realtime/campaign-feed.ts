@@ -52,10 +52,12 @@ export interface FeedDependencies {
   readonly log: Pick<Logger, 'error'>;
   /** What follows a frame within this time shares the next one. */
   readonly windowMs: number;
+  /** Resolves when all that was sent until now has been written to the connections. */
+  readonly whenWritten: () => Promise<void>;
 }
 
-/** So long the event loop may be held by writing to sockets. */
-const SLICE_MS = 8;
+/** So long the event loop may be held by giving frames to subscribers. */
+const SLICE_MS = 4;
 const SLICE_CHECK = 64;
 
 /** Opens the feed of a campaign. Throws what `CampaignStateManager.subscribe` throws. */
@@ -65,6 +67,7 @@ export async function openCampaignFeed({
   clock,
   log,
   windowMs,
+  whenWritten,
 }: FeedDependencies): Promise<CampaignFeed> {
   const subscribers = new Set<Subscriber>();
   let pending: StateBatch[] = [];
@@ -94,6 +97,8 @@ export async function openCampaignFeed({
     const group = createFrameGroup(pending, clock());
     pending = [];
     await offerAll(group);
+    // What comes until then shares the next frame.
+    await whenWritten();
     isFlushing = false;
     schedule();
   };

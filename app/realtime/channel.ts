@@ -1,5 +1,6 @@
 import { type IncomingHttpHeaders, type Server as HttpServer } from 'node:http';
 import { Server, type Socket } from 'socket.io';
+import { Encoder } from 'socket.io-parser';
 import { type TokenVerifier } from '../../lib/auth/token-verifier.ts';
 import { type VerifiedToken } from '../../lib/auth/token-cache.ts';
 import {
@@ -26,13 +27,9 @@ import {
   toServiceError,
 } from './envelope.ts';
 import { createFrame } from './frame.ts';
-import {
-  createSocketConnection,
-  EVENT,
-  formatReason,
-  gatherPackets,
-  type SocketConnection,
-} from './socket-connection.ts';
+import { type FrameWriter } from './frame-writer.ts';
+import { RequestDecoder, type RequestPacket } from './request-decoder.ts';
+import { createSocketConnection, EVENT, formatReason, type SocketConnection } from './socket-connection.ts';
 import { type Streams } from './streams.ts';
 import { type Subscriptions } from './subscriptions.ts';
 
@@ -56,6 +53,7 @@ export interface ChannelDependencies {
   readonly tokens: TokenVerifier<Actor>;
   readonly subscriptions: Pick<Subscriptions, 'list' | 'unsubscribe'>;
   readonly streams: Pick<Streams, 'endUngranted'>;
+  readonly writer: FrameWriter;
   readonly clock: Clock;
   readonly log: Logger;
   readonly options: ChannelOptions;
@@ -105,7 +103,8 @@ const MAX_REFUSED = 1_000;
 
 /** Makes the channel. Nothing is connected yet. */
 export function createChannel(dependencies: ChannelDependencies): Channel {
-  const { bus, tokens, subscriptions, streams, clock, log, options, onConnection, random = Math.random } = dependencies;
+  const { bus, tokens, subscriptions, streams, writer, clock, log, options, onConnection } = dependencies;
+  const { random = Math.random } = dependencies;
   const sessions = new Map<string, Session>();
   const countOf = new Map<string, number>();
   /** How often somebody asked over a connection to be let in, and the connections over which somebody is, or waits to be. */
@@ -121,6 +120,7 @@ export function createChannel(dependencies: ChannelDependencies): Channel {
       const isRoom = io.engine.clientsCount < options.maxConnections + STRANGERS;
       decide(null, isRoom && isOriginAllowed(headers, options.origins));
     },
+    parser: { Encoder, Decoder: RequestDecoder },
     maxHttpBufferSize: options.maxMessageBytes,
     perMessageDeflate: options.isCompressed,
     httpCompression: options.isCompressed,
@@ -181,7 +181,7 @@ export function createChannel(dependencies: ChannelDependencies): Channel {
     const { userId } = verified.actor;
     const { requestsPerSecond: perSecond, requestBurst: burst } = options;
     const session: Session = {
-      connection: createSocketConnection(socket, { clock, selectActor: () => session.verified.actor }),
+      connection: createSocketConnection(socket, { writer, clock, selectActor: () => session.verified.actor }),
       bucket: createTokenBucket({ perSecond, burst }),
       gone: new AbortController(),
       verified,
@@ -191,7 +191,8 @@ export function createChannel(dependencies: ChannelDependencies): Channel {
     sessions.set(socket.id, session);
     countOf.set(userId, (countOf.get(userId) ?? 0) + 1);
     onConnection?.('opened');
-    socket.onAny((name: string, ...args: unknown[]) => void receive(session, name, args));
+    // Unlike other listeners it hears of what came right behind a goodbye, too: that is answered like everything.
+    socket.onAny((_event: string, ...packet: RequestPacket) => void receive(session, packet));
     socket.on('error', error => log.debug('socket.failed', { error }));
     socket.once('disconnect', () => {
       sessions.delete(socket.id);
@@ -206,15 +207,13 @@ export function createChannel(dependencies: ChannelDependencies): Channel {
   }
 
   /** Takes what a client sent, whatever it is, and sees to it that there is exactly one answer. */
-  async function receive(session: Session, name: string, args: readonly unknown[]): Promise<void> {
-    const last = args.at(-1);
-    const input = typeof last === 'function' && args.length === 1 ? undefined : args[0];
+  async function receive(session: Session, [name, input, answerId]: RequestPacket): Promise<void> {
     const answer = await respond(session, name, input);
-    if (typeof last === 'function') (last as (answer: Envelope) => void)(answer);
-    else session.connection.send(createFrame(answer));
+    if (answerId === undefined) session.connection.send(createFrame(answer));
+    else session.connection.answer(answerId, answer);
   }
 
-  async function respond(session: Session, name: string, input: unknown): Promise<Envelope> {
+  async function respond(session: Session, name: unknown, input: unknown): Promise<Envelope> {
     const { connection, gone, verified } = session;
     try {
       throwIfTooMuch(session);
@@ -291,7 +290,6 @@ export function createChannel(dependencies: ChannelDependencies): Channel {
     },
     attach(server) {
       io.attach(server);
-      io.engine.on('flush', gatherPackets);
       sweeping = setInterval(sweep, SWEEP_MS).unref();
     },
     async refreshToken({ connection }, token) {

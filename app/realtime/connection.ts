@@ -17,7 +17,7 @@ export interface Connection {
   /** Who is connected, by the token that the connection has now. */
   readonly actor: Actor;
   /**
-   * Writes a frame. `onSent` is called when it has left the process: until then it takes memory.
+   * Has a frame written, after those before it. `onSent` is called when it has left the process: until then it takes memory.
    */
   send(frame: Frame, onSent?: () => void): void;
   /** Whether nothing at all waits to be sent. */

@@ -25,6 +25,7 @@ import { type Channel, createChannel } from './channel.ts';
 import { requests } from './declarations.ts';
 import { createEventDoor } from './event-door.ts';
 import { createEventStreams } from './event-streams.ts';
+import { createFrameWriter } from './frame-writer.ts';
 import { type EventPayload } from './envelope.ts';
 import { createPresence, type Presence } from './presence.ts';
 import { createRegistrar, selectName } from './registrar.ts';
@@ -97,6 +98,7 @@ export function createRealtime(config: Config, dependencies: RealtimeDependencie
         onDropped: type => metrics.bus.dropped(type),
       }),
   });
+  const writer = createFrameWriter();
   const subscriptions = createSubscriptions({
     states: states ?? { subscribe: () => Promise.reject(createSwitchedOffError()) },
     clock,
@@ -104,6 +106,7 @@ export function createRealtime(config: Config, dependencies: RealtimeDependencie
     limits,
     countOthers: connection => streams.count(connection),
     windowMs: stateConfig.frameWindowMs,
+    whenWritten: () => writer.whenWritten(),
     onSlow: metrics.slow,
   });
   const presence = createPresence({ subscriptions, messages });
@@ -113,6 +116,7 @@ export function createRealtime(config: Config, dependencies: RealtimeDependencie
     tokens,
     subscriptions,
     streams,
+    writer,
     clock,
     log: Log('app/realtime/channel'),
     options,

@@ -1,9 +1,12 @@
 import { type Socket } from 'socket.io';
+import { PacketType } from 'socket.io-parser';
 import { type Clock } from '../context.ts';
 import { type Actor } from '../policy.ts';
 import { type CloseReason, type Connection } from './connection.ts';
-import { createEvent } from './envelope.ts';
+import { createEvent, type Envelope } from './envelope.ts';
 import { createFrame, type Frame } from './frame.ts';
+import { type FrameWriter, type Writable } from './frame-writer.ts';
+import { formatAnswer } from './request-decoder.ts';
 
 /** The one name that events have on a Socket.IO connection, in both directions. */
 export const EVENT = 'event';
@@ -14,6 +17,8 @@ const GOODBYE_MS = 1_000;
 
 /** A connection over Socket.IO. */
 export interface SocketConnection extends Connection {
+  /** Writes the answer to a request, as the acknowledgement of this number. */
+  answer(answerId: number, answer: Envelope): void;
   readonly isClosing: boolean;
   /** How many packets wait to be sent. */
   readonly waitingCount: number;
@@ -21,15 +26,22 @@ export interface SocketConnection extends Connection {
   readonly waitingBytes: number;
 }
 
-/** What Engine.IO takes to write a message, by all kinds of transports and, ready made, by WebSocket. */
+/** A message as Engine.IO takes it for all kinds of transports, and as it goes over a WebSocket. */
 interface EncodedFrame {
   readonly packet: string;
-  readonly options: { readonly compress: boolean; readonly wsPreEncodedFrame: readonly Buffer[] };
+  readonly webSocketFrame: Buffer;
+  readonly sizeBytes: number;
+}
+
+/** A frame that waits for the connection to be written to. */
+interface WaitingFrame {
+  readonly encoded: EncodedFrame;
+  readonly onSent: (() => void) | undefined;
 }
 
 /** The part of `ws` that Engine.IO too hands frames to that are ready made. */
 interface FrameSender {
-  sendFrame(frame: readonly Buffer[], onSent: (error?: Error | null) => void): void;
+  sendFrame(frame: readonly Buffer[], onSent?: (error?: Error | null) => void): void;
 }
 
 /** The part of Engine.IO's socket that is used here. */
@@ -50,37 +62,83 @@ interface EngineSocket {
   close(isDiscarded?: boolean): void;
 }
 
-/** Makes the connection of a socket. */
+/** Makes the connection of a socket. What is sent over it is written by the writer, in its order. */
 export function createSocketConnection(
   socket: Socket,
-  { clock, selectActor }: { readonly clock: Clock; readonly selectActor: () => Actor },
+  {
+    writer,
+    clock,
+    selectActor,
+  }: { readonly writer: FrameWriter; readonly clock: Clock; readonly selectActor: () => Actor },
 ): SocketConnection {
   // What waits for the transport is no secret of Engine.IO, though its types say so.
   const conn = socket.conn as unknown as EngineSocket;
+  /** What waits for the writer; undefined most of the time, for most connections. */
+  let waiting: WaitingFrame[] | undefined;
   let waitingBytes = 0;
-  /** How many frames went past Engine.IO and have not left the process. */
-  let waitingFrames = 0;
+  /** How many frames were written past Engine.IO and have not left the process. */
+  let leavingFrames = 0;
+  /** Whether the writer knows that there is something for one who follows, or for one who waits for an answer. */
+  let isAdded = false;
+  let isAddedForAnswer = false;
   let isClosing = false;
 
-  const send = (frame: Frame, onSent?: () => void): void => {
-    const { packet, options } = selectEncoded(frame);
-    waitingBytes += frame.sizeBytes;
+  const enqueue = (encoded: EncodedFrame, onSent: (() => void) | undefined): void => {
+    waitingBytes += encoded.sizeBytes;
+    const frame = { encoded, onSent };
+    if (waiting === undefined) waiting = [frame];
+    else waiting.push(frame);
+  };
+
+  const settle = ({ encoded, onSent }: WaitingFrame): void => {
+    waitingBytes -= encoded.sizeBytes;
+    onSent?.();
+  };
+
+  const write = (): void => {
+    const frames = waiting;
+    if (frames === undefined) return;
+    waiting = undefined;
     const sender = selectSender(conn);
     if (sender === undefined) {
-      conn.write(packet, options, () => {
-        waitingBytes -= frame.sizeBytes;
-        onSent?.();
-      });
-      return;
-    }
-    waitingFrames += 1;
-    sender.sendFrame(options.wsPreEncodedFrame, error => {
+      for (const frame of frames) conn.write(frame.encoded.packet, { compress: true }, () => settle(frame));
+    } else writeAll(frames, sender);
+  };
+
+  /** Writes frames in one go: when the last one has left the process, the others have. */
+  const writeAll = (frames: readonly WaitingFrame[], sender: FrameSender): void => {
+    const tcp = frames.length > 1 ? conn.transport.socket?._socket : undefined;
+    const last = frames.length - 1;
+    leavingFrames += frames.length;
+    tcp?.cork();
+    for (let at = 0; at < last; at += 1) sender.sendFrame([(frames[at] as WaitingFrame).encoded.webSocketFrame]);
+    sender.sendFrame([(frames[last] as WaitingFrame).encoded.webSocketFrame], error => {
       // The connection is broken: what waits has not been sent, and never will be.
       if (error) return;
-      waitingFrames -= 1;
-      waitingBytes -= frame.sizeBytes;
-      onSent?.();
+      leavingFrames -= frames.length;
+      for (const frame of frames) settle(frame);
     });
+    tcp?.uncork();
+  };
+
+  const turnOfFollower: Writable = {
+    write() {
+      isAdded = false;
+      write();
+    },
+  };
+  const turnOfAnswer: Writable = {
+    write() {
+      isAddedForAnswer = false;
+      write();
+    },
+  };
+
+  const send = (frame: Frame, onSent?: () => void): void => {
+    enqueue(selectEncoded(frame), onSent);
+    if (isAdded) return;
+    isAdded = true;
+    writer.add(turnOfFollower, false);
   };
 
   /** Whatever the client still reads or not. */
@@ -89,7 +147,8 @@ export function createSocketConnection(
     conn.transport.socket?.terminate?.();
   };
 
-  const isDrained = (): boolean => waitingFrames === 0 && conn.transport.writable && conn.writeBuffer.length === 0;
+  const isDrained = (): boolean =>
+    waiting === undefined && leavingFrames === 0 && conn.transport.writable && conn.writeBuffer.length === 0;
 
   return {
     id: socket.id,
@@ -97,6 +156,12 @@ export function createSocketConnection(
       return selectActor();
     },
     send,
+    answer(answerId, answer) {
+      enqueue(encodePacket(formatAnswer(answerId, JSON.stringify(answer))), undefined);
+      if (isAddedForAnswer) return;
+      isAddedForAnswer = true;
+      writer.add(turnOfAnswer, true);
+    },
     get isDrained() {
       return isDrained();
     },
@@ -104,7 +169,7 @@ export function createSocketConnection(
       return isClosing;
     },
     get waitingCount() {
-      return waitingFrames + conn.writeBuffer.length;
+      return (waiting?.length ?? 0) + leavingFrames + conn.writeBuffer.length;
     },
     get waitingBytes() {
       return isDrained() ? 0 : waitingBytes;
@@ -121,6 +186,7 @@ export function createSocketConnection(
       if (isClosing) return;
       isClosing = true;
       send(createFrame(createEvent(CLOSE_EVENT, formatReason(reason), { at: clock() })));
+      write();
       // Socket.IO's client comes back by itself when the transport closes, and does not when it is disconnected.
       if (reason.isRetryable) conn.close();
       else socket.disconnect(true);
@@ -147,22 +213,19 @@ function selectSender({ readyState, transport, writeBuffer }: EngineSocket): Fra
   return typeof sender?.sendFrame === 'function' ? (sender as FrameSender) : undefined;
 }
 
-/** Has packets that Engine.IO sends to a socket in one go leave in one write, as the answers of one commit do. */
-export function gatherPackets(conn: unknown, packets: readonly unknown[]): void {
-  const tcp = (conn as EngineSocket).transport.socket?._socket;
-  if (packets.length < 2 || tcp === undefined) return;
-  tcp.cork();
-  process.nextTick(() => tcp.uncork());
-}
-
 function selectEncoded(frame: Frame): EncodedFrame {
   const known = frame.encoded.get(EVENT) as EncodedFrame | undefined;
   if (known !== undefined) return known;
-  // The message of Socket.IO's protocol: an event (2) of the main namespace; Engine.IO's puts a 4 before it.
-  const packet = `2["${EVENT}",${frame.text}]`;
-  const encoded = { packet, options: { compress: true, wsPreEncodedFrame: [encodeWebSocketText(`4${packet}`)] } };
+  // An event of Socket.IO's protocol, of the main namespace.
+  const encoded = encodePacket(`${PacketType.EVENT}["${EVENT}",${frame.text}]`);
   frame.encoded.set(EVENT, encoded);
   return encoded;
+}
+
+function encodePacket(packet: string): EncodedFrame {
+  // A message of Engine.IO's protocol begins with a 4.
+  const webSocketFrame = encodeWebSocketText(`4${packet}`);
+  return { packet, webSocketFrame, sizeBytes: webSocketFrame.length };
 }
 
 /** A text as a server sends it by WebSocket: one frame, not masked (RFC 6455, 5.2). */

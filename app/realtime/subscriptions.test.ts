@@ -98,6 +98,7 @@ describe('subscriptions', () => {
       log: silentLog('subscriptions'),
       limits: { bufferCount, bufferBytes: 1_000_000, drainMs, perConnection: 2 },
       windowMs,
+      whenWritten: () => Promise.resolve(),
       onSlow: action => void slow.push(action),
     });
   const subscribe = (subscriptions: Subscriptions, connection: Connection, fields: Partial<SubscribeRequest> = {}) =>

@@ -52,6 +52,8 @@ export interface SubscriptionsOptions {
   /** How many of the places for subscriptions a connection has taken for something else. */
   readonly countOthers?: (connection: Connection) => number;
   readonly windowMs: number;
+  /** Resolves when all that was sent until now has been written to the connections. */
+  readonly whenWritten: () => Promise<void>;
   readonly onSlow: (action: 'coalesced' | 'closed') => void;
 }
 
@@ -70,7 +72,7 @@ class Own extends Map<string, Subscriber> {
 
 /** Makes the subscriptions of a process. */
 export function createSubscriptions(dependencies: SubscriptionsOptions): Subscriptions {
-  const { states, clock, log, limits, countOthers = () => 0, windowMs, onSlow } = dependencies;
+  const { states, clock, log, limits, countOthers = () => 0, windowMs, whenWritten, onSlow } = dependencies;
   const feeds = new Map<string, OpenFeed>();
   const byConnection = new Map<Connection, Own>();
   const turns = createKeyedQueue();
@@ -87,7 +89,7 @@ export function createSubscriptions(dependencies: SubscriptionsOptions): Subscri
       return known;
     }
     const opened: OpenFeed = {
-      opening: openCampaignFeed({ campaignId, states, clock, log, windowMs }),
+      opening: openCampaignFeed({ campaignId, states, clock, log, windowMs, whenWritten }),
       feed: undefined,
       users: 1,
     };
