@@ -8,6 +8,7 @@ import { type Connection } from './connection.ts';
 import {
   createLifeEvent,
   type Envelope,
+  type EventMetadata,
   type EventName,
   type EventPayload,
   formatEventType,
@@ -266,7 +267,7 @@ export function createBus({
       return fail(request, error);
     }
     const envelope = placeIn(request.envelope, campaignId);
-    const admitted = { ...request, envelope };
+    const admitted = { envelope, caller: request.caller };
     if (isPrivate) return perform(admitted, action, campaignId);
     if (isHeard(envelope.type)) {
       const { name: _name, ...requested } = envelope;
@@ -346,10 +347,10 @@ export function createBus({
 }
 
 /** What an event belongs to is what was admitted, whatever its sender wrote beside it. */
-function placeIn(envelope: RequestEnvelope, campaignId: string): RequestEnvelope {
-  const { campaign: _claimed, ...metadata } = envelope.metadata;
-  const place = campaignId === '' ? {} : { campaign: { campaignId } };
-  return { ...envelope, metadata: { ...place, ...metadata } };
+function placeIn({ type, name, eventId, payload, metadata, timestamp }: RequestEnvelope, campaignId: string) {
+  const placed: Record<string, unknown> = campaignId === '' ? {} : { campaign: { campaignId } };
+  for (const key in metadata) if (key !== 'campaign') placed[key] = metadata[key as keyof EventMetadata];
+  return { type, name, eventId, payload, metadata: placed as EventMetadata, timestamp };
 }
 
 /** Whether a text is a type of events, or what types begin with. */

@@ -99,17 +99,20 @@ export function readRequest(
 ): RequestEnvelope {
   const given = translate(input);
   envelopes.throwIfInvalid(given);
-  const { type, eventId, payload = {}, metadata = {}, timestamp = now.toISOString() } = given;
-  if (now.getTime() - Date.parse(timestamp) > EVENT_MAX_AGE_MS) throw new EventExpiredError();
+  const { type, eventId, payload = {}, metadata, timestamp } = given;
+  if (timestamp !== undefined && now.getTime() - Date.parse(timestamp) > EVENT_MAX_AGE_MS) throw new EventExpiredError();
   // It goes on to all who hear of the request; what is in the payload, each action looks at.
-  throwIfUnsafeJson({ metadata });
+  if (metadata !== undefined) throwIfUnsafeJson({ metadata });
   return {
     type,
     name: selectEventName(type),
     eventId,
     payload,
-    metadata: { correlation: correlation ?? eventId, ...metadata, user: { userId } },
-    timestamp,
+    metadata:
+      metadata === undefined
+        ? { correlation: correlation ?? eventId, user: { userId } }
+        : { correlation: correlation ?? eventId, ...metadata, user: { userId } },
+    timestamp: timestamp ?? now.toISOString(),
   };
 }
 
@@ -136,14 +139,12 @@ export function createEvent(
     at,
   }: { readonly metadata?: EventMetadata; readonly causeId?: string | undefined; readonly at: Date },
 ): Envelope {
-  return {
-    type,
-    eventId: randomUUID(),
-    ...(causeId !== undefined && { causeId }),
-    payload,
-    metadata,
-    timestamp: at.toISOString(),
-  };
+  // Each event takes this way. A literal of all members costs nothing, one with some spread into it a microsecond.
+  const eventId = randomUUID();
+  const timestamp = at.toISOString();
+  return causeId === undefined
+    ? { type, eventId, payload, metadata, timestamp }
+    : { type, eventId, causeId, payload, metadata, timestamp };
 }
 
 /** Makes an event of a request's life: its answer, or that it is under way. */

@@ -1,3 +1,4 @@
+import { rememberByText } from '../../lib/remember.ts';
 import { type CampaignState } from '../datastore/state-fold.ts';
 import { createEvent } from './envelope.ts';
 import { createFrame, type Frame } from './frame.ts';
@@ -16,6 +17,8 @@ const STATE_EVENT = 'campaign:state:v1:success';
 const MAX_PATCHES_LENGTH = 256 * 1024;
 
 const viewBatch = createVariantViewer();
+/** Whose changes they are, and why, is the same for many. */
+const quote = rememberByText(text => JSON.stringify(text), { max: 1_000 });
 
 /** Versions that go out together, and the frames that are made of them, each once. */
 export interface FrameGroup {
@@ -103,7 +106,8 @@ function createStateEvent(campaignId: string, at: Date) {
 
 /** A change as members of a JSON object; the patch is JSON text already. */
 export function formatChange({ version, changeId, by, at, cause, patch }: StateChange): string {
-  return `${JSON.stringify({ version, changeId, by, at, cause }).slice(1, -1)},"patch":${patch}`;
+  const head = `"version":${version},"changeId":${quote(changeId)},"by":${quote(by)},"at":"${at.toISOString()}"`;
+  return `${head},"cause":${quote(cause)},"patch":${patch}`;
 }
 
 function selectVariantChanges(batches: readonly StateBatch[], key: string | undefined): StateChange[] | undefined {

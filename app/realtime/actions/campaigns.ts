@@ -29,7 +29,14 @@ export interface CampaignActionsDependencies {
   readonly contexts: ContextFactory;
 }
 
-/** The kinds of operations, each a request. */
+/** What the payloads of the requests that change a state say, each of a kind of operation. They were checked. */
+const selectOperation = {
+  update: ({ updates }: WritePayload) => ({ kind: 'update', updates }),
+  feature: ({ features, action }: WritePayload) => ({ kind: 'feature', features, action }),
+  config: ({ configType, config }: WritePayload) => ({ kind: 'config', configType, config }),
+  batch: ({ operations }: WritePayload) => ({ kind: 'batch', operations }),
+  rollback: ({ toVersion }: WritePayload) => ({ kind: 'rollback', toVersion }),
+} as const satisfies Readonly<Record<StateOperation['kind'], (payload: WritePayload) => object>>;
 const writes = ['update', 'feature', 'config', 'batch', 'rollback'] as const;
 
 /** Registers what can be asked about campaigns and their states. */
@@ -38,14 +45,13 @@ export function registerCampaignActions(registrar: Registrar, dependencies: Camp
 
   for (const kind of writes) {
     const write: PayloadHandler<WritePayload> = async (payload, { envelope, caller }, campaignId) => {
-      const { campaignId: _given, expectedVersion, ...content } = payload;
       const { version, changeId, at, outcome } = await states.write({
         campaignId,
         eventId: envelope.eventId,
         actor: caller.actor,
         by: await users.selectReference(caller.actor),
-        operation: { kind, ...content } as unknown as StateOperation,
-        expectedVersion,
+        operation: selectOperation[kind](payload) as StateOperation,
+        expectedVersion: payload.expectedVersion,
       });
       return { campaignId, version, changeId, at, outcome };
     };
@@ -119,9 +125,16 @@ export function registerCampaignActions(registrar: Registrar, dependencies: Camp
   }
 }
 
+/** The members of all of them: each kind has its own. */
 interface WritePayload {
-  readonly campaignId: string | number;
   readonly expectedVersion?: number;
+  readonly updates?: unknown;
+  readonly features?: unknown;
+  readonly action?: unknown;
+  readonly configType?: unknown;
+  readonly config?: unknown;
+  readonly operations?: unknown;
+  readonly toVersion?: unknown;
 }
 
 function formatMissed({ eventId: _eventId, patch, ...change }: StateChange): EventPayload {

@@ -5,7 +5,7 @@ import { type CampaignState } from '../../datastore/state-fold.ts';
  * of its parts, and what a patch adds is found by looking at the patch alone.
  */
 export function measureJson(value: unknown): number {
-  if (typeof value === 'string') return Buffer.byteLength(JSON.stringify(value));
+  if (typeof value === 'string') return measureText(value);
   if (typeof value !== 'object' || value === null) return String(value).length;
   let bytes = 2;
   if (Array.isArray(value)) {
@@ -30,6 +30,19 @@ export function measureGrowth(before: unknown, patch: CampaignState): number {
     }
   }
   return bytes;
+}
+
+/** So long texts are looked at here; longer ones the engine looks at faster. */
+const SHORT = 64;
+
+function measureText(text: string): number {
+  if (text.length > SHORT) return Buffer.byteLength(JSON.stringify(text));
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    // Beyond ASCII, or escaped: control characters, the quote and the backslash.
+    if (code < 32 || code > 126 || code === 34 || code === 92) return Buffer.byteLength(JSON.stringify(text));
+  }
+  return text.length + 2;
 }
 
 function measureMember(key: string, value: unknown): number {

@@ -30,6 +30,9 @@ interface Entry {
   usedAtMs: number;
 }
 
+/** The order in which campaigns were used is kept to this: one that is in use all the time is not moved each time. */
+const ORDER_MS = 1_000;
+
 /** Keeps campaigns in memory, the longest unused first. */
 export function createLiveCampaigns({
   load,
@@ -71,9 +74,11 @@ export function createLiveCampaigns({
       return await work(entry.live ?? (await entry.loading));
     } finally {
       entry.users -= 1;
-      entry.usedAtMs = now();
+      const endedAtMs = now();
+      const isLate = endedAtMs - entry.usedAtMs >= ORDER_MS;
       // To the end of the order, but for one that could not be loaded.
-      if (entries.get(campaignId) === entry && entries.delete(campaignId)) entries.set(campaignId, entry);
+      if (isLate && entries.get(campaignId) === entry && entries.delete(campaignId)) entries.set(campaignId, entry);
+      if (isLate) entry.usedAtMs = endedAtMs;
       underWay -= 1;
       if (underWay === 0) for (const tell of waiting.splice(0)) tell();
     }

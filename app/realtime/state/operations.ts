@@ -31,6 +31,12 @@ export const MAX_PATCH_BYTES = 64 * 1024;
 /** The largest state, in bytes of JSON. */
 export const MAX_STATE_BYTES = 256 * 1024;
 
+/**
+ * How deep an operation may be: a state may have 32 levels, and the operation is one more. What it configures is one level
+ * of the state already. A batch has a list and its steps between.
+ */
+const MAX_DEPTH = { update: 33, config: 32, other: 40 } as const;
+
 /** Gives the merge patch that carries an operation out on a state. Throws what refuses the operation there. */
 export type SelectPatch = (before: CampaignState) => CampaignState;
 
@@ -50,8 +56,8 @@ const formed = ['features', ...configSections, 'variants'] as const;
  * `ValidationError` and `PayloadTooLargeError`.
  */
 export function readOperation(input: unknown): StateOperation {
-  // One level is the operation itself, one the list of a batch, one the step in it.
-  throwIfUnsafeJson(input, { maxDepth: 40 });
+  const given: unknown = (input as { kind?: unknown } | null | undefined)?.kind;
+  throwIfUnsafeJson(input, { maxDepth: given === 'update' || given === 'config' ? MAX_DEPTH[given] : MAX_DEPTH.other });
   const text = JSON.stringify(input) as string | undefined;
   if (text === undefined) throw new ValidationError([{ path: '', message: 'must be an object' }]);
   if (Buffer.byteLength(text) > MAX_PATCH_BYTES) {
@@ -66,6 +72,7 @@ export function readOperation(input: unknown): StateOperation {
         throw new ValidationError([{ path: `/operations/${at}/kind`, message: 'cannot be part of a batch' }]);
       }
       throwIfMalformed(step, `/operations/${at}`);
+      if (kind === 'update' || kind === 'config') throwIfUnsafeJson(step, { maxDepth: MAX_DEPTH[kind] });
     }
   }
   return operation;
@@ -80,9 +87,6 @@ function throwIfMalformed(operation: StateOperation, path: string): void {
   if (faults.length > 0) {
     throw new ValidationError(faults.map(fault => ({ ...fault, path: path + (fault.path ?? '') })));
   }
-  if (operation.kind === 'update') throwIfUnsafeJson(operation.updates);
-  // The section is a level of the state.
-  if (operation.kind === 'config') throwIfUnsafeJson(operation.config, { maxDepth: 31 });
 }
 
 /** The identity of a request's body: the order of an object's members means nothing. */
@@ -94,7 +98,8 @@ function encodeInOrder(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(encodeInOrder).join(',')}]`;
   let members = '';
-  for (const key of Object.keys(value).sort()) {
+  const keys = Object.keys(value);
+  for (const key of keys.length > 1 ? keys.sort() : keys) {
     members += `${members === '' ? '' : ','}${JSON.stringify(key)}:${encodeInOrder((value as CampaignState)[key])}`;
   }
   return `{${members}}`;
