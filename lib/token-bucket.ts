@@ -4,6 +4,8 @@ export interface TokenBucket {
   take(): boolean;
 }
 
+const readMonotonic = (): number => performance.now();
+
 /**
  * Makes a bucket that is full at first. `now` gives milliseconds that only go forward.
  *
@@ -13,7 +15,7 @@ export interface TokenBucket {
 export function createTokenBucket({
   perSecond,
   burst,
-  now = () => performance.now(),
+  now = readMonotonic,
 }: {
   readonly perSecond: number;
   readonly burst: number;

@@ -29,7 +29,7 @@ import {
 import { createFrame } from './frame.ts';
 import { type FrameWriter } from './frame-writer.ts';
 import { RequestDecoder, type RequestPacket } from './request-decoder.ts';
-import { createSocketConnection, EVENT, formatReason, type SocketConnection } from './socket-connection.ts';
+import { EVENT, formatReason, SocketConnection } from './socket-connection.ts';
 import { type Streams } from './streams.ts';
 import { type Subscriptions } from './subscriptions.ts';
 
@@ -78,11 +78,32 @@ export interface Channel {
 interface Session {
   readonly connection: SocketConnection;
   readonly bucket: TokenBucket;
-  readonly gone: AbortController;
+  /** What is aborted with the connection; there while requests are under way that want to know. */
+  underWay: AbortController | undefined;
+  isGone: boolean;
   verified: VerifiedToken<Actor>;
   inFlight: number;
   /** How many requests in a row were over the rate. */
   refused: number;
+}
+
+/** Who asks over a connection. Most requests never look at the signal, so it is made when one does. */
+class SessionCaller implements Caller {
+  readonly actor: Actor;
+  readonly connection: SocketConnection;
+  readonly #session: Session;
+
+  constructor(session: Session) {
+    this.actor = session.verified.actor;
+    this.connection = session.connection;
+    this.#session = session;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#session.isGone) return AbortSignal.abort();
+    this.#session.underWay ??= new AbortController();
+    return this.#session.underWay.signal;
+  }
 }
 
 /** Where Socket.IO is. */
@@ -181,9 +202,10 @@ export function createChannel(dependencies: ChannelDependencies): Channel {
     const { userId } = verified.actor;
     const { requestsPerSecond: perSecond, requestBurst: burst } = options;
     const session: Session = {
-      connection: createSocketConnection(socket, { writer, clock, selectActor: () => session.verified.actor }),
+      connection: new SocketConnection(socket, { writer, clock, selectActor: () => session.verified.actor }),
       bucket: createTokenBucket({ perSecond, burst }),
-      gone: new AbortController(),
+      underWay: undefined,
+      isGone: false,
       verified,
       inFlight: 0,
       refused: 0,
@@ -191,6 +213,7 @@ export function createChannel(dependencies: ChannelDependencies): Channel {
     sessions.set(socket.id, session);
     countOf.set(userId, (countOf.get(userId) ?? 0) + 1);
     onConnection?.('opened');
+    forgetHandshake(socket);
     // Unlike other listeners it hears of what came right behind a goodbye, too: that is answered like everything.
     socket.onAny((_event: string, ...packet: RequestPacket) => void receive(session, packet));
     socket.on('error', error => log.debug('socket.failed', { error }));
@@ -199,7 +222,8 @@ export function createChannel(dependencies: ChannelDependencies): Channel {
       const left = (countOf.get(userId) ?? 1) - 1;
       if (left > 0) countOf.set(userId, left);
       else countOf.delete(userId);
-      session.gone.abort();
+      session.isGone = true;
+      session.underWay?.abort();
       onConnection?.('closed');
     });
     // Who came in while all were told to go.
@@ -214,18 +238,18 @@ export function createChannel(dependencies: ChannelDependencies): Channel {
   }
 
   async function respond(session: Session, name: unknown, input: unknown): Promise<Envelope> {
-    const { connection, gone, verified } = session;
     try {
       throwIfTooMuch(session);
       throwIfOver(session);
-      const { actor } = verified;
+      const caller = new SessionCaller(session);
       if (name !== EVENT) throw new EventTypeUnknownError();
-      const request = readRequest(input, { userId: actor.userId, now: clock() });
+      const request = readRequest(input, { userId: caller.actor.userId, now: clock() });
       session.inFlight += 1;
       try {
-        return await bus.handle(request, { actor, connection, signal: gone.signal });
+        return await bus.handle(request, caller);
       } finally {
         session.inFlight -= 1;
+        if (session.inFlight === 0) session.underWay = undefined;
       }
     } catch (error) {
       const told = toServiceError(error);
@@ -314,6 +338,12 @@ export function createChannel(dependencies: ChannelDependencies): Channel {
       io.engine?.close();
     },
   };
+}
+
+/** Lets go of what was said when a socket connected: headers and tokens of thousands, which nobody asks for again. */
+function forgetHandshake(socket: Socket): void {
+  Object.assign(socket, { handshake: undefined });
+  Object.assign(socket.conn, { request: undefined });
 }
 
 function createStoppingError(): ServiceUnavailableError {

@@ -2,8 +2,8 @@ import { performance } from 'node:perf_hooks';
 
 /** What frames wait for. */
 export interface Writable {
-  /** Writes all that waits, in one go. Must not throw. */
-  write(): void;
+  /** Writes all that waits, in one go. Told whether it was added for an answer. Must not throw. */
+  write(isAnswer: boolean): void;
 }
 
 /**
@@ -47,7 +47,7 @@ export function createFrameWriter(): FrameWriter {
   const writeAnswers = (): void => {
     const turn = answers;
     answers = [];
-    for (const connection of turn) connection.write();
+    for (const connection of turn) connection.write(true);
   };
 
   const writeSlice = (): void => {
@@ -55,7 +55,7 @@ export function createFrameWriter(): FrameWriter {
     const othersMs = isSliced ? startMs - slicedAtMs : 0;
     const endMs = startMs + Math.min(Math.max(othersMs, SLICE_MS.least), SLICE_MS.most);
     while (done < followers.length) {
-      followers[done]?.write();
+      followers[done]?.write(false);
       done += 1;
       if (done % SLICE_CHECK === 0 && performance.now() > endMs) break;
     }

@@ -5,7 +5,7 @@ import { type Actor } from '../policy.ts';
 import { type CloseReason, type Connection } from './connection.ts';
 import { createEvent, type Envelope } from './envelope.ts';
 import { createFrame, type Frame } from './frame.ts';
-import { type FrameWriter, type Writable } from './frame-writer.ts';
+import { type FrameWriter } from './frame-writer.ts';
 import { formatAnswer } from './request-decoder.ts';
 
 /** The one name that events have on a Socket.IO connection, in both directions. */
@@ -14,17 +14,6 @@ export const EVENT = 'event';
 const CLOSE_EVENT = 'connection:close:v1:completed';
 /** How long a client may take to read that, and what was sent before it. */
 const GOODBYE_MS = 1_000;
-
-/** A connection over Socket.IO. */
-export interface SocketConnection extends Connection {
-  /** Writes the answer to a request, as the acknowledgement of this number. */
-  answer(answerId: number, answer: Envelope): void;
-  readonly isClosing: boolean;
-  /** How many packets wait to be sent. */
-  readonly waitingCount: number;
-  /** How many bytes of frames wait to be sent. */
-  readonly waitingBytes: number;
-}
 
 /** A message as Engine.IO takes it for all kinds of transports, and as it goes over a WebSocket. */
 interface EncodedFrame {
@@ -44,6 +33,12 @@ interface FrameSender {
   sendFrame(frame: readonly Buffer[], onSent?: (error?: Error | null) => void): void;
 }
 
+/** The part of a TCP socket that has writes go out together. */
+interface Corkable {
+  cork(): void;
+  uncork(): void;
+}
+
 /** The part of Engine.IO's socket that is used here. */
 interface EngineSocket {
   readonly readyState: string;
@@ -54,7 +49,7 @@ interface EngineSocket {
     readonly socket?: {
       readonly terminate?: () => void;
       readonly _sender?: Partial<FrameSender>;
-      readonly _socket?: { cork(): void; uncork(): void };
+      readonly _socket?: Corkable;
     };
   };
   readonly writeBuffer: readonly unknown[];
@@ -62,139 +57,160 @@ interface EngineSocket {
   close(isDiscarded?: boolean): void;
 }
 
-/** Makes the connection of a socket. What is sent over it is written by the writer, in its order. */
-export function createSocketConnection(
-  socket: Socket,
-  {
-    writer,
-    clock,
-    selectActor,
-  }: { readonly writer: FrameWriter; readonly clock: Clock; readonly selectActor: () => Actor },
-): SocketConnection {
-  // What waits for the transport is no secret of Engine.IO, though its types say so.
-  const conn = socket.conn as unknown as EngineSocket;
+export interface SocketConnectionOptions {
+  readonly writer: FrameWriter;
+  readonly clock: Clock;
+  /** Who is connected, by the token that the connection has now. */
+  readonly selectActor: () => Actor;
+}
+
+/**
+ * A connection over Socket.IO. What is sent over it is written by the writer, in its order.
+ *
+ * A class, since there are many: methods take no memory of each.
+ */
+export class SocketConnection implements Connection {
+  readonly id: string;
+  readonly #socket: Socket;
+  readonly #options: SocketConnectionOptions;
   /** What waits for the writer; undefined most of the time, for most connections. */
-  let waiting: WaitingFrame[] | undefined;
-  let waitingBytes = 0;
+  #waiting: WaitingFrame[] | undefined;
+  #waitingBytes = 0;
   /** How many frames were written past Engine.IO and have not left the process. */
-  let leavingFrames = 0;
-  /** Whether the writer knows that there is something for one who follows, or for one who waits for an answer. */
-  let isAdded = false;
-  let isAddedForAnswer = false;
-  let isClosing = false;
+  #leavingFrames = 0;
+  /** Whether the writer knows that something waits: what follows, or an answer. */
+  #isAdded = false;
+  #isAnswerAdded = false;
+  #isClosing = false;
 
-  const enqueue = (encoded: EncodedFrame, onSent: (() => void) | undefined): void => {
-    waitingBytes += encoded.sizeBytes;
+  constructor(socket: Socket, options: SocketConnectionOptions) {
+    this.id = socket.id;
+    this.#socket = socket;
+    this.#options = options;
+  }
+
+  get actor(): Actor {
+    return this.#options.selectActor();
+  }
+
+  get isClosing(): boolean {
+    return this.#isClosing;
+  }
+
+  get isDrained(): boolean {
+    const { transport, writeBuffer } = this.#conn;
+    return this.#waiting === undefined && this.#leavingFrames === 0 && transport.writable && writeBuffer.length === 0;
+  }
+
+  /** How many frames wait to be sent. */
+  get waitingCount(): number {
+    return (this.#waiting?.length ?? 0) + this.#leavingFrames + this.#conn.writeBuffer.length;
+  }
+
+  /** How many bytes of frames wait to be sent. */
+  get waitingBytes(): number {
+    return this.isDrained ? 0 : this.#waitingBytes;
+  }
+
+  send(frame: Frame, onSent?: () => void): void {
+    this.#enqueue(selectEncoded(frame), onSent);
+    if (this.#isAdded) return;
+    this.#isAdded = true;
+    this.#options.writer.add(this, false);
+  }
+
+  /** Has the answer to a request written, as the acknowledgement of this number, after all that was sent before it. */
+  answer(answerId: number, answer: Envelope): void {
+    this.#enqueue(encodePacket(formatAnswer(answerId, JSON.stringify(answer))), undefined);
+    if (this.#isAnswerAdded) return;
+    this.#isAnswerAdded = true;
+    this.#options.writer.add(this, true);
+  }
+
+  /** Writes all that waits, in one go. Called by the writer. */
+  write(isAnswer: boolean): void {
+    if (isAnswer) this.#isAnswerAdded = false;
+    else this.#isAdded = false;
+    this.#writeWaiting();
+  }
+
+  onClose(listener: () => void): () => void {
+    const socket = this.#socket;
+    if (socket.disconnected) {
+      listener();
+      return () => undefined;
+    }
+    socket.once('disconnect', listener);
+    return () => void socket.off('disconnect', listener);
+  }
+
+  close(reason: CloseReason): void {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    this.send(createFrame(createEvent(CLOSE_EVENT, formatReason(reason), { at: this.#options.clock() })));
+    this.#writeWaiting();
+    // Socket.IO's client comes back by itself when the transport closes, and does not when it is disconnected.
+    if (reason.isRetryable) this.#conn.close();
+    else this.#socket.disconnect(true);
+    setTimeout(() => {
+      if (this.#conn.readyState !== 'closed') this.#terminate();
+    }, GOODBYE_MS).unref();
+  }
+
+  // What waits for the transport is no secret of Engine.IO, though its types say so.
+  get #conn(): EngineSocket {
+    return this.#socket.conn as unknown as EngineSocket;
+  }
+
+  #enqueue(encoded: EncodedFrame, onSent: (() => void) | undefined): void {
+    this.#waitingBytes += encoded.sizeBytes;
     const frame = { encoded, onSent };
-    if (waiting === undefined) waiting = [frame];
-    else waiting.push(frame);
-  };
+    if (this.#waiting === undefined) this.#waiting = [frame];
+    else this.#waiting.push(frame);
+  }
 
-  const settle = ({ encoded, onSent }: WaitingFrame): void => {
-    waitingBytes -= encoded.sizeBytes;
-    onSent?.();
-  };
-
-  const write = (): void => {
-    const frames = waiting;
+  #writeWaiting(): void {
+    const frames = this.#waiting;
     if (frames === undefined) return;
-    waiting = undefined;
+    this.#waiting = undefined;
+    const conn = this.#conn;
     const sender = selectSender(conn);
-    if (sender === undefined) {
-      for (const frame of frames) conn.write(frame.encoded.packet, { compress: true }, () => settle(frame));
-    } else writeAll(frames, sender);
-  };
+    if (sender !== undefined) {
+      this.#writeTogether(frames, sender, conn.transport.socket?._socket);
+      return;
+    }
+    for (const frame of frames) conn.write(frame.encoded.packet, { compress: true }, () => this.#settle(frame));
+  }
 
   /** Writes frames in one go: when the last one has left the process, the others have. */
-  const writeAll = (frames: readonly WaitingFrame[], sender: FrameSender): void => {
-    const tcp = frames.length > 1 ? conn.transport.socket?._socket : undefined;
+  #writeTogether(frames: readonly WaitingFrame[], sender: FrameSender, tcp: Corkable | undefined): void {
     const last = frames.length - 1;
-    leavingFrames += frames.length;
-    tcp?.cork();
-    for (let at = 0; at < last; at += 1) sender.sendFrame([(frames[at] as WaitingFrame).encoded.webSocketFrame]);
-    sender.sendFrame([(frames[last] as WaitingFrame).encoded.webSocketFrame], error => {
-      // The connection is broken: what waits has not been sent, and never will be.
-      if (error) return;
-      leavingFrames -= frames.length;
-      for (const frame of frames) settle(frame);
-    });
-    tcp?.uncork();
-  };
+    this.#leavingFrames += frames.length;
+    if (last > 0) tcp?.cork();
+    for (const [at, { encoded }] of frames.entries()) {
+      if (at < last) sender.sendFrame([encoded.webSocketFrame]);
+      else sender.sendFrame([encoded.webSocketFrame], error => this.#onLeft(frames, error));
+    }
+    if (last > 0) tcp?.uncork();
+  }
 
-  const turnOfFollower: Writable = {
-    write() {
-      isAdded = false;
-      write();
-    },
-  };
-  const turnOfAnswer: Writable = {
-    write() {
-      isAddedForAnswer = false;
-      write();
-    },
-  };
+  #onLeft(frames: readonly WaitingFrame[], error: Error | null | undefined): void {
+    // The connection is broken: what waits has not been sent, and never will be.
+    if (error) return;
+    this.#leavingFrames -= frames.length;
+    for (const frame of frames) this.#settle(frame);
+  }
 
-  const send = (frame: Frame, onSent?: () => void): void => {
-    enqueue(selectEncoded(frame), onSent);
-    if (isAdded) return;
-    isAdded = true;
-    writer.add(turnOfFollower, false);
-  };
+  #settle({ encoded, onSent }: WaitingFrame): void {
+    this.#waitingBytes -= encoded.sizeBytes;
+    onSent?.();
+  }
 
   /** Whatever the client still reads or not. */
-  const terminate = (): void => {
-    conn.close(true);
-    conn.transport.socket?.terminate?.();
-  };
-
-  const isDrained = (): boolean =>
-    waiting === undefined && leavingFrames === 0 && conn.transport.writable && conn.writeBuffer.length === 0;
-
-  return {
-    id: socket.id,
-    get actor() {
-      return selectActor();
-    },
-    send,
-    answer(answerId, answer) {
-      enqueue(encodePacket(formatAnswer(answerId, JSON.stringify(answer))), undefined);
-      if (isAddedForAnswer) return;
-      isAddedForAnswer = true;
-      writer.add(turnOfAnswer, true);
-    },
-    get isDrained() {
-      return isDrained();
-    },
-    get isClosing() {
-      return isClosing;
-    },
-    get waitingCount() {
-      return (waiting?.length ?? 0) + leavingFrames + conn.writeBuffer.length;
-    },
-    get waitingBytes() {
-      return isDrained() ? 0 : waitingBytes;
-    },
-    onClose(listener) {
-      if (socket.disconnected) {
-        listener();
-        return () => undefined;
-      }
-      socket.once('disconnect', listener);
-      return () => void socket.off('disconnect', listener);
-    },
-    close(reason) {
-      if (isClosing) return;
-      isClosing = true;
-      send(createFrame(createEvent(CLOSE_EVENT, formatReason(reason), { at: clock() })));
-      write();
-      // Socket.IO's client comes back by itself when the transport closes, and does not when it is disconnected.
-      if (reason.isRetryable) conn.close();
-      else socket.disconnect(true);
-      setTimeout(() => {
-        if (conn.readyState !== 'closed') terminate();
-      }, GOODBYE_MS).unref();
-    },
-  };
+  #terminate(): void {
+    this.#conn.close(true);
+    this.#conn.transport.socket?.terminate?.();
+  }
 }
 
 /** What a client is told of why it is disconnected, or not let in. */

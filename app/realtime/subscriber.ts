@@ -30,96 +30,101 @@ export interface SubscriberOptions {
   readonly onSlow: (action: 'coalesced' | 'closed') => void;
 }
 
-/** One that gets the versions of a campaign over its connection. What it does not take in time is not kept for it. */
-export interface Subscriber {
+/**
+ * One that gets the versions of a campaign over its connection. What it does not take in time is not kept for it.
+ *
+ * A class, since there are many: methods take no memory of each.
+ */
+export class Subscriber {
   readonly connection: Connection;
-  /** Sends what it missed before it joined. `version` is the last one of it. */
-  start(frame: Frame | null, version: number, view: StateView): void;
-  /** Sends what it has not seen of a group. */
-  offer(group: FrameGroup): void;
-  /** Sends a snapshot: what it has seen counts for nothing. */
-  restart(): void;
-  /** Sends nothing more. */
-  end(): void;
-}
-
-/** Makes a subscriber. */
-export function createSubscriber(options: SubscriberOptions): Subscriber {
-  const { connection, mode, isViewFixed, limits, snapshot, onSlow } = options;
-  let seen = 0;
-  let view: StateView = { isRaw: true };
-  let isEnded = false;
-  let isLagging = false;
-  let lagTimer: NodeJS.Timeout | undefined;
-  let waitingBytes = 0;
+  readonly #options: SubscriberOptions;
+  #seen = 0;
+  #view: StateView = { isRaw: true };
+  #isEnded = false;
+  #isLagging = false;
+  #lagTimer: NodeJS.Timeout | undefined;
+  #waitingBytes = 0;
   /** The sizes of the frames that wait, in their order. */
-  const waiting: number[] = [];
+  readonly #waiting: number[] = [];
+  /** What is told of each frame that it has left. */
+  readonly #onSent = (): void => this.#settle();
 
-  const send = (frame: Frame): void => {
-    waiting.push(frame.sizeBytes);
-    waitingBytes += frame.sizeBytes;
-    connection.send(frame, onSent);
-  };
-
-  const sendSnapshot = (): void => {
-    const made = snapshot();
-    seen = made.version;
-    view = made.view;
-    send(made.frame);
-  };
-
-  const catchUp = (): void => {
-    clearTimeout(lagTimer);
-    isLagging = false;
-    if (!isEnded) sendSnapshot();
-  };
-
-  function onSent(): void {
-    waitingBytes -= waiting.shift() ?? 0;
-    if (isLagging && waiting.length === 0) catchUp();
+  constructor(options: SubscriberOptions) {
+    this.connection = options.connection;
+    this.#options = options;
   }
 
-  const lag = (): void => {
-    isLagging = true;
+  /** Sends what it missed before it joined. `version` is the last one of it. */
+  start(frame: Frame | null, version: number, view: StateView): void {
+    this.#seen = version;
+    this.#view = view;
+    if (frame !== null) this.#send(frame);
+  }
+
+  /** Sends what it has not seen of a group. */
+  offer(group: FrameGroup): void {
+    const { mode, isViewFixed, limits } = this.#options;
+    if (this.#isEnded || this.#isLagging || group.toVersion <= this.#seen) return;
+    if (this.#waiting.length >= limits.bufferCount || this.#waitingBytes >= limits.bufferBytes) {
+      this.#lag();
+      return;
+    }
+    const frame = group.isChoiceChanged && !isViewFixed ? null : group.select(this.#seen, mode, this.#view);
+    if (frame === null) {
+      this.#sendSnapshot();
+      return;
+    }
+    this.#seen = group.toVersion;
+    this.#send(frame);
+  }
+
+  /** Sends a snapshot: what it has seen counts for nothing. */
+  restart(): void {
+    if (!this.#isEnded && !this.#isLagging) this.#sendSnapshot();
+  }
+
+  /** Sends nothing more. */
+  end(): void {
+    this.#isEnded = true;
+    clearTimeout(this.#lagTimer);
+  }
+
+  #send(frame: Frame): void {
+    this.#waiting.push(frame.sizeBytes);
+    this.#waitingBytes += frame.sizeBytes;
+    this.connection.send(frame, this.#onSent);
+  }
+
+  #settle(): void {
+    this.#waitingBytes -= this.#waiting.shift() ?? 0;
+    if (this.#isLagging && this.#waiting.length === 0) this.#catchUp();
+  }
+
+  #sendSnapshot(): void {
+    const { version, view, frame } = this.#options.snapshot();
+    this.#seen = version;
+    this.#view = view;
+    this.#send(frame);
+  }
+
+  #catchUp(): void {
+    clearTimeout(this.#lagTimer);
+    this.#isLagging = false;
+    if (!this.#isEnded) this.#sendSnapshot();
+  }
+
+  #lag(): void {
+    const { limits, onSlow } = this.#options;
+    this.#isLagging = true;
     onSlow('coalesced');
-    lagTimer = setTimeout(() => {
-      if (connection.isDrained) {
-        catchUp();
+    this.#lagTimer = setTimeout(() => {
+      if (this.connection.isDrained) {
+        this.#catchUp();
         return;
       }
       onSlow('closed');
       const message = 'What was sent was not read in time. Come back, and go on from where you were.';
-      connection.close({ type: 'LIMIT_EXCEEDED', message, isRetryable: true });
+      this.connection.close({ type: 'LIMIT_EXCEEDED', message, isRetryable: true });
     }, limits.drainMs);
-  };
-
-  return {
-    connection,
-    start(frame, version, startView) {
-      seen = version;
-      view = startView;
-      if (frame !== null) send(frame);
-    },
-    offer(group) {
-      if (isEnded || isLagging || group.toVersion <= seen) return;
-      if (waiting.length >= limits.bufferCount || waitingBytes >= limits.bufferBytes) {
-        lag();
-        return;
-      }
-      const frame = group.isChoiceChanged && !isViewFixed ? null : group.select(seen, mode, view);
-      if (frame === null) {
-        sendSnapshot();
-        return;
-      }
-      seen = group.toVersion;
-      send(frame);
-    },
-    restart() {
-      if (!isEnded && !isLagging) sendSnapshot();
-    },
-    end() {
-      isEnded = true;
-      clearTimeout(lagTimer);
-    },
-  };
+  }
 }

@@ -7,7 +7,7 @@ import { type CampaignFeed, type JoinedAt, openCampaignFeed, type SelectView } f
 import { type Connection } from './connection.ts';
 import { type StateMode } from './state-frames.ts';
 import { type CampaignStateManager } from './state/campaign-state-manager.ts';
-import { createSubscriber, type Subscriber, type SubscriberLimits } from './subscriber.ts';
+import { Subscriber, type SubscriberLimits } from './subscriber.ts';
 
 export interface SubscribeRequest {
   readonly campaignId: string;
@@ -147,7 +147,7 @@ export function createSubscriptions(dependencies: SubscriptionsOptions): Subscri
     try {
       const feed = await opened.opening;
       const snapshot = () => feed.snapshot(selectView);
-      const subscriber = createSubscriber({ connection, mode, isViewFixed, limits, snapshot, onSlow });
+      const subscriber = new Subscriber({ connection, mode, isViewFixed, limits, snapshot, onSlow });
       const onJoin = (): void => {
         leave(campaignId, connection);
         own.set(campaignId, subscriber);
