@@ -1,4 +1,4 @@
-import { startRedisServer } from '../../test/support/redis.ts';
+import { type RedisServer, startRedisServer } from '../../test/support/redis.ts';
 import { campaignId } from '../document.ts';
 import { markdownTable } from '../lib/markdown.ts';
 import { type ServerProcess } from '../lib/server-process.ts';
@@ -22,7 +22,7 @@ const SLICE_MS = 1_000;
 const STEADY = { perSecond: 200, milliseconds: 2_000 };
 
 const note = `${SUBSCRIBERS} subscribers and ${PUBLISHERS} publishers, all of one campaign, on one instance of the service or spread evenly over two, which
-share a MongoDB and a Redis. "To the other" is the time to subscribers of the instance that the update was not sent to; all get every
+share a MongoDB database and a Redis. "To the other" is the time to subscribers of the instance that the update was not sent to; all get every
 version, which is checked. With publishers at both, both write to the same journal. CPU is that of all
 instances.`;
 
@@ -34,10 +34,13 @@ export async function runInstances(context: BenchContext): Promise<Section> {
       'Not measured: several instances need a MongoDB (MONGODB_URI, or MONGODB_TEST_SERVER with a command).';
     return { name: 'instances', title: 'Two instances', note: missing, tables: [], verdicts: [] };
   }
-  const redis = await startRedisServer();
+  const stores: RedisServer[] = [];
   const running: ServerProcess[] = [];
   const connect = async (name: string, count: number): Promise<ServerProcess[]> => {
     const data = await world.prepare({ campaigns: 20, isMongodbUsed: true });
+    // Of its own: the campaigns of all fleets have the same ids, and one would hear of the other's.
+    const redis = await startRedisServer();
+    stores.push(redis);
     const servers: ServerProcess[] = [];
     for (let at = 0; at < count; at += 1) {
       const server = await world.startService(data, { variables: { REDIS_URL: redis.url } });
@@ -88,7 +91,7 @@ export async function runInstances(context: BenchContext): Promise<Section> {
     return format(candidates, await measureSlices(context, candidates));
   } finally {
     for (const server of running) await server.stop();
-    await redis.stop();
+    for (const redis of stores) await redis.stop();
   }
 }
 
