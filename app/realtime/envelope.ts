@@ -100,7 +100,8 @@ export function readRequest(
   const given = translate(input);
   envelopes.throwIfInvalid(given);
   const { type, eventId, payload = {}, metadata, timestamp } = given;
-  if (timestamp !== undefined && now.getTime() - Date.parse(timestamp) > EVENT_MAX_AGE_MS) throw new EventExpiredError();
+  if (timestamp !== undefined && now.getTime() - Date.parse(timestamp) > EVENT_MAX_AGE_MS)
+    throw new EventExpiredError();
   // It goes on to all who hear of the request; what is in the payload, each action looks at.
   if (metadata !== undefined) throwIfUnsafeJson({ metadata });
   return {

@@ -13,8 +13,7 @@ describe('the writer of frames', () => {
     jest.restoreAllMocks();
   });
 
-  const add = (name: string, isAnswer = false): void =>
-    writer.add({ write: () => void written.push(name) }, isAnswer);
+  const add = (name: string, isAnswer = false): void => writer.add({ write: () => void written.push(name) }, isAnswer);
   /** Lets everything happen that is to happen in this turn of the event loop. */
   const endTurn = (): Promise<void> => new Promise(resolve => setTimeout(resolve));
   /** Has each write of these take so many milliseconds of the clock that slices go by. */

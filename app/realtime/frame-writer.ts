@@ -37,7 +37,7 @@ export function createFrameWriter(): FrameWriter {
   let isSliced = false;
   /** When the last of several slices ended, by `performance.now()`. */
   let slicedAtMs = 0;
-  let waiting: { readonly until: number; readonly resolve: () => void }[] = [];
+  const waiting: { readonly until: number; readonly resolve: () => void }[] = [];
 
   const tellWaiting = (): void => {
     const current = doneBefore + done;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Decoder, Encoder, type Packet } from 'socket.io-parser';
+import { type Decoder, Encoder, type Packet } from 'socket.io-parser';
 import { formatAnswer, RequestDecoder } from './request-decoder.ts';
 
 describe('the decoder of requests', () => {

@@ -30,7 +30,7 @@ interface WaitingFrame {
 
 /** The part of `ws` that Engine.IO too hands frames to that are ready made. */
 interface FrameSender {
-  sendFrame(frame: readonly Buffer[], onSent?: (error?: Error | null) => void): void;
+  sendFrame(frame: readonly Buffer[], onSent: ((error?: Error | null) => void) | undefined): void;
 }
 
 /** The part of a TCP socket that has writes go out together. */
@@ -184,14 +184,14 @@ export class SocketConnection implements Connection {
 
   /** Writes frames in one go: when the last one has left the process, the others have. */
   #writeTogether(frames: readonly WaitingFrame[], sender: FrameSender, tcp: Corkable | undefined): void {
-    const last = frames.length - 1;
+    const last = frames.at(-1);
     this.#leavingFrames += frames.length;
-    if (last > 0) tcp?.cork();
-    for (const [at, { encoded }] of frames.entries()) {
-      if (at < last) sender.sendFrame([encoded.webSocketFrame]);
-      else sender.sendFrame([encoded.webSocketFrame], error => this.#onLeft(frames, error));
+    if (frames.length > 1) tcp?.cork();
+    for (const frame of frames) {
+      const onLeft = frame === last ? (error?: Error | null) => this.#onLeft(frames, error) : undefined;
+      sender.sendFrame([frame.encoded.webSocketFrame], onLeft);
     }
-    if (last > 0) tcp?.uncork();
+    if (frames.length > 1) tcp?.uncork();
   }
 
   #onLeft(frames: readonly WaitingFrame[], error: Error | null | undefined): void {
