@@ -57,6 +57,53 @@ describe('the load generator', () => {
     }
   });
 
+  it('has some read nothing for a while, and tells what they were sent in place of what they missed', async () => {
+    const variables = {
+      CHANNEL_MAX_CONNECTIONS_PER_USER: '1000',
+      CHANNEL_REQUESTS_PER_SECOND: '100000',
+      CHANNEL_REQUEST_BURST: '100000',
+      CAMPAIGN_FRAME_WINDOW_MS: '0',
+      CAMPAIGN_SUBSCRIBER_BUFFER: '4',
+    };
+    const test = await startTestApp({ variables, time: 'real' });
+    try {
+      const all = await createCampaign(test.client);
+      const few = await createCampaign(test.client);
+      const fleet = await openFleet({
+        name: 'test',
+        dialect: 'service',
+        ports: [Number(new URL(test.url).port)],
+        tokens: [createSupremeToken()],
+        campaigns: [all._id, few._id],
+        followers: [6, 2],
+        subscribers: 6,
+        publishers: 1,
+      });
+      const pace = { kind: 'answered', inFlight: 1 } as const;
+      const load = { fleet: 'test', pace, milliseconds: 60_000, isTimed: true };
+      const whole = { gaps: 0, behind: 0, snapshots: 0 };
+      const large = { ...load, campaigns: [1], patchBytes: 60_000 };
+      expect(await fleet.run({ ...large, updates: 2 })).toMatchObject({ ...whole, patches: 4, pausedSnapshots: [] });
+
+      // More than the kernel takes.
+      const filled = await fleet.run({ ...large, updates: 200, paused: 2, isPauseKept: true });
+      expect(filled).toMatchObject({ ...whole, accepted: 200, frames: 0, pausedSnapshots: [0, 0] });
+      const missed = await fleet.run({ ...load, campaigns: [0], updates: 50, paused: 2 });
+      expect(missed).toMatchObject({ ...whole, accepted: 50, pausedSnapshots: [1, 1] });
+      expect(missed.deliveries).toMatchObject([{ count: 4 * 50 }]);
+
+      // The two came anew before they stopped reading.
+      const { text } = await test.client.get('/metrics');
+      expect(text).toMatch(/^channel_connections_total\{[^}]*\} 9$/m);
+
+      const read = await fleet.run({ ...load, campaigns: [0], updates: 5 });
+      expect(read).toMatchObject({ ...whole, patches: 30, deliveries: [{ count: 30 }], pausedSnapshots: [] });
+      fleet.close();
+    } finally {
+      await test.stop();
+    }
+  });
+
   it('says what is refused, and why a client is not let in', async () => {
     const test = await startTestApp({ time: 'real' });
     try {

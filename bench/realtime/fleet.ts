@@ -1,7 +1,7 @@
 import { type Dialect, dialects, type StateFrame } from './dialects.ts';
 import { type FleetOrder, type LoadOrder, type LoadResult, type Quantiles } from './load.ts';
 import { createTimes, type Times } from './times.ts';
-import { formatPatch } from './update-patch.ts';
+import { formatLargePatch, formatPatch } from './update-patch.ts';
 import { type BenchWebSocket, connectWebSocket, type MessageView } from './websocket.ts';
 
 /** Clients of a server that are connected. */
@@ -38,7 +38,7 @@ const ONE_PATCH: StateFrame = {
   sentAt: [],
 };
 
-const pause = (milliseconds: number): Promise<void> => new Promise(resolve => setTimeout(resolve, milliseconds));
+const wait = (milliseconds: number): Promise<void> => new Promise(resolve => setTimeout(resolve, milliseconds));
 
 /** Connects the clients, and subscribes those who are to be subscribers. */
 export async function openFleet(order: FleetOrder): Promise<Fleet> {
@@ -47,6 +47,12 @@ export async function openFleet(order: FleetOrder): Promise<Fleet> {
   const frames = new Map<string, StateFrame>();
   /** The version that each subscriber has of each campaign. */
   const versions = new Float64Array(order.subscribers * campaigns.length);
+  const isAmongLast = (place: number, count: number): boolean => place >= order.subscribers - count;
+  const isFollowed = (place: number, campaign: number): boolean =>
+    isAmongLast(place, order.followers?.[campaign] ?? order.subscribers);
+  /** How many do not read the updates of this load as they come, and how many read nothing now: the last ones. */
+  let slow = 0;
+  let paused = 0;
   const underway = new Map<number, Underway>();
   let counted = createCount(campaigns.length, ports.length);
   let isTimed = false;
@@ -74,11 +80,12 @@ export async function openFleet(order: FleetOrder): Promise<Fleet> {
     if (toVersion > 0) {
       const at = place * campaigns.length + campaign;
       const seen = versions[at] ?? 0;
-      if (frame.isSnapshot) counted.snapshots += 1;
-      else if (fromVersion !== seen + 1) counted.gaps += 1;
+      if (!frame.isSnapshot) counted.gaps += fromVersion === seen + 1 ? 0 : 1;
+      else if (isAmongLast(place, slow)) counted.pausedSnapshots.set(at, (counted.pausedSnapshots.get(at) ?? 0) + 1);
+      else counted.snapshots += 1;
       versions[at] = toVersion;
     }
-    if (isTimed) {
+    if (isTimed && !isAmongLast(place, slow)) {
       const now = performance.now();
       for (const sentAt of frame.sentAt) counted.deliveries[server]?.add(now - sentAt);
     }
@@ -103,7 +110,8 @@ export async function openFleet(order: FleetOrder): Promise<Fleet> {
   const connectClient = async (place: number, isSubscriber: boolean): Promise<Client> => {
     const server = place % ports.length;
     const token = tokens[place % tokens.length] ?? '';
-    const greeting = { token, campaigns: isSubscriber ? campaigns : [] };
+    const followed = campaigns.filter((_none, campaign) => isSubscriber && isFollowed(place, campaign));
+    const greeting = { token, campaigns: followed };
     let isReady = false;
     let onReady: () => void = () => undefined;
     let onFault: (error: Error) => void = () => undefined;
@@ -172,25 +180,56 @@ export async function openFleet(order: FleetOrder): Promise<Fleet> {
   const countBehind = (): number => {
     if (dialect.state === undefined) return counted.accepted * subscribers.length - counted.patches;
     let behind = 0;
-    for (const [at, version] of versions.entries())
-      if (version < (lastVersions[at % campaigns.length] ?? 0)) behind += 1;
+    for (const [at, version] of versions.entries()) {
+      const place = Math.floor(at / campaigns.length);
+      const campaign = at % campaigns.length;
+      const isExpected = isFollowed(place, campaign) && !isAmongLast(place, paused);
+      if (isExpected && version < (lastVersions[campaign] ?? 0)) behind += 1;
+    }
     return behind;
+  };
+
+  const countSnapshots = (place: number, chosen: readonly number[]): number =>
+    chosen.reduce((sum, one) => sum + (counted.pausedSnapshots.get(place * campaigns.length + one) ?? 0), 0);
+
+  /** Has a subscriber connect anew, and waits for the states with which its subscriptions begin: they replace nothing. */
+  const renew = async (place: number): Promise<Client> => {
+    subscribers[place]?.socket.close();
+    const from = place * campaigns.length;
+    versions.fill(0, from, from + campaigns.length);
+    const client = await connectClient(place, true);
+    subscribers[place] = client;
+    const isAwaited = (_none: string, campaign: number): boolean =>
+      isFollowed(place, campaign) && versions[from + campaign] === 0;
+    while (campaigns.some(isAwaited) && fault === undefined) await wait(1);
+    return client;
+  };
+
+  /** Has the last subscribers read nothing, so many, and all others read. */
+  const pauseLast = async (count: number): Promise<void> => {
+    for (const { place, socket } of subscribers) {
+      if (isAmongLast(place, paused) && !isAmongLast(place, count)) socket.resume();
+    }
+    const others = subscribers.filter(({ place }) => isAmongLast(place, count) && !isAmongLast(place, paused));
+    for (const { socket } of await Promise.all(others.map(({ place }) => renew(place)))) socket.pause();
+    paused = count;
   };
 
   const settle = async (): Promise<void> => {
     const endAt = performance.now() + SETTLE_WITHIN_MS;
     while ((underway.size > 0 || countBehind() > 0) && performance.now() < endAt && fault === undefined) {
-      await pause(SETTLE_EVERY_MS);
+      await wait(SETTLE_EVERY_MS);
     }
     underway.clear();
   };
 
-  const send = (publisher: Client, campaign: number): void => {
+  const send = (publisher: Client, campaign: number, patchBytes: number | undefined): void => {
     // What number an update has says which campaign it is of.
     const number = (updates += 1) * campaigns.length + campaign;
     const sentAt = performance.now();
     underway.set(number, { sentAt, publisher });
-    publisher.socket.send(dialect.formatUpdate(number, campaigns[campaign] ?? '', formatPatch(updates, sentAt)));
+    const patch = patchBytes === undefined ? formatPatch(updates, sentAt) : formatLargePatch(updates, patchBytes);
+    publisher.socket.send(dialect.formatUpdate(number, campaigns[campaign] ?? '', patch));
   };
 
   const run = async (load: LoadOrder): Promise<LoadResult> => {
@@ -199,6 +238,8 @@ export async function openFleet(order: FleetOrder): Promise<Fleet> {
       .filter(({ server }) => load.server === undefined || server === load.server)
       .slice(0, load.publishers);
     const chosen = load.campaigns ?? campaigns.map((_none, at) => at);
+    await pauseLast(load.paused ?? 0);
+    slow = paused;
     counted = createCount(campaigns.length, ports.length);
     isTimed = load.isTimed ?? false;
     const cpu = process.cpuUsage();
@@ -209,7 +250,7 @@ export async function openFleet(order: FleetOrder): Promise<Fleet> {
     const sendNext = (publisher: Client | undefined, campaign = chosen[sent % chosen.length] ?? 0): void => {
       if (publisher === undefined || isOver()) return;
       sent += 1;
-      send(publisher, campaign);
+      send(publisher, campaign, load.patchBytes);
     };
 
     if (pace.kind === 'answered') {
@@ -228,7 +269,7 @@ export async function openFleet(order: FleetOrder): Promise<Fleet> {
       for (const campaign of chosen) fill(campaign);
     }
     while (!isOver()) {
-      await pause(1);
+      await wait(1);
       if (pace.kind !== 'steady') continue;
       const due = Math.floor(((performance.now() - startedAt) / 1000) * pace.perSecond);
       while (sent < due && !isOver()) {
@@ -243,6 +284,11 @@ export async function openFleet(order: FleetOrder): Promise<Fleet> {
     onDelivered = () => undefined;
     const meanwhile = { ...counted, milliseconds: performance.now() - startedAt };
     await settle();
+    if (paused > 0 && load.isPauseKept !== true) {
+      // What they missed must not come between the others and the last updates: the generator reads one after another.
+      await pauseLast(0);
+      await settle();
+    }
     if (fault !== undefined) throw new Error(fault);
     const { user, system } = process.cpuUsage(cpu);
     const perSecond = (count: number): number => (count / meanwhile.milliseconds) * 1000;
@@ -255,6 +301,7 @@ export async function openFleet(order: FleetOrder): Promise<Fleet> {
       patches: counted.patches,
       frames: counted.frames,
       snapshots: counted.snapshots,
+      pausedSnapshots: subscribers.slice(subscribers.length - slow).map(({ place }) => countSnapshots(place, chosen)),
       refused: Object.fromEntries(counted.refused),
       heldUp: counted.heldUp,
       answers: summarize(counted.answers),
@@ -279,6 +326,8 @@ const createCount = (campaigns: number, servers: number) => ({
   patches: 0,
   frames: 0,
   snapshots: 0,
+  /** By subscriber and campaign, of those who read nothing. */
+  pausedSnapshots: new Map<number, number>(),
   gaps: 0,
   heldUp: 0,
   refused: new Map<string, number>(),

@@ -10,6 +10,8 @@ export interface FleetOrder {
   readonly tokens: readonly string[];
   /** Every subscriber subscribes to each of them; publishers take them in turn. */
   readonly campaigns: readonly string[];
+  /** By campaign: only so many subscribe to it, the last ones. */
+  readonly followers?: readonly number[];
   readonly subscribers: number;
   readonly publishers: number;
 }
@@ -37,6 +39,15 @@ export interface LoadOrder {
   readonly server?: number;
   /** The campaigns of the fleet that are updated, by their places; all of them when left out. */
   readonly campaigns?: readonly number[];
+  /** So many bytes are replaced by each update, in place of about eighty. Such are not timed. */
+  readonly patchBytes?: number;
+  /**
+   * So many subscribers, the last ones, read nothing until the others have all updates. They are not timed. They connect
+   * anew before: the more a connection has read, the more the kernel keeps for it.
+   */
+  readonly paused?: number;
+  /** Whether they go on reading nothing afterwards, until the next load: what they have is not waited for. */
+  readonly isPauseKept?: boolean;
 }
 
 /** Times in milliseconds. */
@@ -57,13 +68,15 @@ export interface LoadResult {
   readonly accepted: number;
   readonly patches: number;
   readonly frames: number;
-  /** How often a subscriber got the whole state in place of what it did not take in time. */
+  /** How often a subscriber that read got the whole state in place of what it did not take in time. */
   readonly snapshots: number;
+  /** The same for each that read nothing at first; only of the campaigns that were updated. */
+  readonly pausedSnapshots: readonly number[];
   readonly refused: Readonly<Record<string, number>>;
   /** How many updates were not sent since the server did not read. */
   readonly heldUp: number;
   readonly answers: Quantiles;
-  /** By server: from the sending of an update until a subscriber had it. */
+  /** By server: from the sending of an update until a subscriber that read had it. */
   readonly deliveries: readonly Quantiles[];
   /** How many subscriptions were not at the last version in the end, or, of peers, how many patches were missing. */
   readonly behind: number;

@@ -15,6 +15,9 @@ export interface BenchWebSocket {
   send(text: string): void;
   /** Whether what was sent waits for the server to read it. */
   readonly isHeldUp: boolean;
+  /** Reads nothing until `resume`: what is sent meanwhile waits in the kernel, and then in the server. */
+  pause(): void;
+  resume(): void;
   close(): void;
 }
 
@@ -160,6 +163,8 @@ export function connectWebSocket<K>(options: WebSocketOptions<K>): BenchWebSocke
     get isHeldUp() {
       return socket.writableNeedDrain;
     },
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
     close: () => end(undefined),
   };
 }
