@@ -69,7 +69,7 @@ export interface Usage {
 /** What a server process says to the benchmark. */
 export type ServerMessage = Ready | Usage;
 
-/** What the benchmark says to a server: a question for its `Usage`, or to begin with what it is there for. */
+/** What the benchmark says to a server: a question for its `Usage`, to begin with what it is there for, or to collect. */
 export interface BenchMessage {
-  readonly type: 'usage' | 'begin';
+  readonly type: 'usage' | 'begin' | 'collect';
 }

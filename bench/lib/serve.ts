@@ -15,6 +15,8 @@ export interface ServerParts {
   readonly measure?: () => UsageParts | Promise<UsageParts>;
   /** Does what the server waited with. */
   readonly begin?: () => Promise<void>;
+  /** Collects what is no longer used. */
+  readonly collect?: () => void;
 }
 
 /**
@@ -24,7 +26,7 @@ export interface ServerParts {
 export function announce(
   port: number,
   targets: Ready['targets'],
-  { variables, measure, begin }: ServerParts = {},
+  { variables, measure, begin, collect }: ServerParts = {},
 ): void {
   const tellUsage = async (): Promise<void> => {
     const parts = await measure?.();
@@ -34,7 +36,8 @@ export function announce(
   };
   process.on('disconnect', () => process.exit(0));
   process.on('message', ({ type }: BenchMessage) => {
-    void (type === 'usage' ? tellUsage() : begin?.());
+    if (type === 'collect') collect?.();
+    else void (type === 'usage' ? tellUsage() : begin?.());
   });
   send({ type: 'ready', port, targets, ...(variables && { variables }) });
 }

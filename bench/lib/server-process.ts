@@ -14,6 +14,8 @@ export interface ServerProcess {
   usage(): Promise<Usage>;
   /** Has it begin with what it waited with. */
   begin(): void;
+  /** Has it collect what is no longer used, where it can, and waits for that. */
+  collect(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -49,17 +51,22 @@ export async function startServer(
   };
   // That it has ended is told by the answer to the next question.
   const tell = (type: BenchMessage['type']): void => void child.send({ type }, () => undefined);
+  const usage = (): Promise<Usage> => {
+    const answer = next<Usage>();
+    tell('usage');
+    return answer;
+  };
   const { port, targets, variables: told = {} } = await next<Ready>();
   return {
     port,
     targets,
     variables: told,
-    usage: () => {
-      const answer = next<Usage>();
-      tell('usage');
-      return answer;
-    },
+    usage,
     begin: () => tell('begin'),
+    collect: async () => {
+      tell('collect');
+      await usage();
+    },
     stop: async () => {
       child.kill();
       await exit;

@@ -25,13 +25,14 @@ running.app = app;
 const { url } = await app.start();
 const selectPeak = isWatched ? watchMemory() : undefined;
 const selectLoop = isWatched ? watchLoop() : undefined;
-const collect = isCollected ? createCollector() : undefined;
+const collect = createCollector();
 announce(
   Number(new URL(url).port),
   {},
   {
+    collect,
     measure: () => {
-      collect?.();
+      if (isCollected) collect();
       return { ...(selectPeak && { peak: selectPeak() }), ...(selectLoop && { loop: selectLoop() }) };
     },
   },
