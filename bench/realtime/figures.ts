@@ -57,6 +57,19 @@ export const busyHead = ['cores: server', 'generator', 'limit'] as const;
 /** A count, short. */
 export const formatCount = (value: number): string => Math.round(value).toLocaleString('en');
 
+/** Bytes as megabytes, with a dash for what was not measured. */
+export const inMegabytes = (bytes: number): string => (Number.isNaN(bytes) ? '–' : (bytes / 2 ** 20).toFixed(0));
+
+/** A figure to a tenth, with a dash for what was not measured. */
+export const inTenths = (value: number): string => (Number.isNaN(value) ? '–' : value.toFixed(1));
+
+/** How long all but a hundredth of what the first server delivered took at most, in milliseconds. */
+export const selectP99 = ({ deliveries }: Pick<LiveSlice, 'deliveries'>): number => deliveries[0]?.p99 ?? Number.NaN;
+
+/** The most memory that the first server took, in bytes. */
+export const selectMemory = ({ peak }: Pick<LiveSlice, 'peak'>): number =>
+  peak?.anonymousBytes ?? peak?.heapUsedBytes ?? Number.NaN;
+
 /** Says whether a figure is at least what is wanted. */
 export const atLeast = (goal: string, wanted: number, reached: number, digits = 1): Verdict => ({
   goal,

@@ -6,10 +6,14 @@ import {
   busyHead,
   formatBusy,
   formatCount,
+  inMegabytes,
+  inTenths,
   type Section,
   selectHighest,
   selectLowest,
   selectMedian,
+  selectMemory,
+  selectP99,
   type Verdict,
 } from './figures.ts';
 import {
@@ -101,11 +105,6 @@ async function saturate(context: BenchContext, server: ServerProcess): Promise<n
   await warmUp(context, candidate);
   return (await measureLoad(context, candidate)).acceptedPerSecond;
 }
-
-const selectP99 = (slice: LiveSlice): number => slice.deliveries[0]?.p99 ?? Number.NaN;
-const selectMemory = ({ peak }: LiveSlice): number => peak?.anonymousBytes ?? peak?.heapUsedBytes ?? Number.NaN;
-const inMegabytes = (bytes: number): string => (Number.isNaN(bytes) ? '–' : (bytes / 2 ** 20).toFixed(0));
-const inTenths = (value: number): string => (Number.isNaN(value) ? '–' : value.toFixed(1));
 
 function format(candidates: readonly LiveCandidate[], slices: LiveSlices): Section {
   const select = (name: string) => slices.get(name) ?? [];

@@ -22,6 +22,8 @@ export interface LiveCandidate {
   readonly label: string;
   readonly servers: readonly ServerProcess[];
   readonly load: LoadOrder;
+  /** Brings its servers and clients to where a slice is to begin. */
+  readonly prepare?: () => Promise<void>;
   /** Whether another candidate warms its servers up. */
   readonly isWarm?: boolean;
 }
@@ -70,6 +72,11 @@ export async function measureLoad(
   return slice;
 }
 
+async function measureSlice(context: BenchContext, candidate: LiveCandidate): Promise<LiveSlice> {
+  await candidate.prepare?.();
+  return measureLoad(context, candidate);
+}
+
 /** Loads a candidate until its code is compiled. */
 export async function warmUp(context: BenchContext, candidate: LiveCandidate): Promise<void> {
   context.report(`warming up: ${candidate.label}`);
@@ -78,7 +85,7 @@ export async function warmUp(context: BenchContext, candidate: LiveCandidate): P
     run < WARM_RUNS.least || (accepted < WARM_UPDATES && run < WARM_RUNS.most);
     run += 1
   ) {
-    accepted += (await measureLoad(context, candidate)).accepted;
+    accepted += (await measureSlice(context, candidate)).accepted;
   }
 }
 
@@ -88,7 +95,7 @@ export async function measureSlices(context: BenchContext, candidates: readonly 
   const slices = new Map(candidates.map(({ name }) => [name, [] as LiveSlice[]]));
   for (let round = 1; round <= context.slices; round += 1) {
     for (const candidate of shuffle(candidates)) {
-      slices.get(candidate.name)?.push(await measureLoad(context, candidate));
+      slices.get(candidate.name)?.push(await measureSlice(context, candidate));
     }
     context.report(`round ${round} of ${context.slices}`);
   }
