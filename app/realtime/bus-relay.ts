@@ -52,7 +52,7 @@ export function openBusRelay(
     onDropped,
   }: {
     readonly receiver: BusReceiver;
-    readonly selectPresence: () => Pick<Presence, 'isHeard' | 'announce'>;
+    readonly selectPresence: () => Pick<Presence, 'otherInstances' | 'isHeard' | 'announce'>;
     readonly onDropped: (type: string) => void;
   },
 ): BusRelay {
@@ -78,6 +78,9 @@ export function openBusRelay(
     onDropped: batch => batch.forEach(({ type }) => onDropped(type)),
   });
   return {
+    get isAnybodyThere() {
+      return messages.isConnected && selectPresence().otherInstances > 0;
+    },
     isHeard: (service, action) => messages.isConnected && selectPresence().isHeard(service, action),
     announce: topics => selectPresence().announce(topics),
     send(event, key) {

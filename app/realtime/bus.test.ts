@@ -223,6 +223,7 @@ describe('the bus', () => {
         openRelay(given) {
           receiver = given;
           return {
+            isAnybodyThere: true,
             isHeard: (service, action) => topicsOfOthers.includes(`${service}:${action}`),
             announce: topics => void announced.push(topics),
             send: ({ type, eventId }) => void sent.push(`${type} ${eventId}`),

@@ -153,6 +153,8 @@ export interface BusReceiver {
 
 /** The way to the other instances. */
 export interface BusRelay {
+  /** Whether there is any other instance, as far as is known. */
+  readonly isAnybodyThere: boolean;
   /** Whether anybody at another instance listens to events of an action, as far as is known. */
   isHeard(service: string, action: string): boolean;
   /** Tells the others what is listened to here, each time that it is something else: by topics of `selectTopic`. */
@@ -206,7 +208,7 @@ export function createBus({
     },
   });
   const isHeardElsewhere = (type: string): boolean => {
-    if (relay === undefined) return false;
+    if (relay === undefined || !relay.isAnybodyThere) return false;
     const [service = '', action = ''] = selectAction(type);
     return relay.isHeard(service, action);
   };

@@ -4,6 +4,11 @@ export function selectTopic(pattern: string): string {
 }
 
 /** Whether one of these topics has events of an action. */
-export function coversAction(topics: { has(topic: string): boolean }, service: string, action: string): boolean {
+export function coversAction(
+  topics: { readonly size: number; has(topic: string): boolean },
+  service: string,
+  action: string,
+): boolean {
+  if (topics.size === 0) return false;
   return topics.has('*') || topics.has(`${service}:*`) || topics.has(`${service}:${action}`);
 }

@@ -183,7 +183,10 @@ export function createPresence({ subscriptions, messages, options }: PresenceDep
     get otherInstances() {
       return others.size;
     },
-    isHeard: (service, action) => [...others.values()].some(({ topics }) => coversAction(topics, service, action)),
+    isHeard(service, action) {
+      for (const { topics } of others.values()) if (coversAction(topics, service, action)) return true;
+      return false;
+    },
     announce(topics) {
       heard = topics.length > MAX_TOPICS ? ['*'] : topics;
       tellHere();

@@ -30,9 +30,9 @@ class FakeSocket extends EventEmitter {
       socket: {
         terminate: () => void (this.isTerminated = true),
         _sender: {
-          sendFrame: ([frame]: readonly Buffer[], onSent?: OnSent) => {
+          sendFrame: ([bytes = Buffer.alloc(0)]: readonly Buffer[], onSent?: OnSent) => {
             if (!this.isCorked) this.writes.push([]);
-            this.writes.at(-1)?.push(readText(frame));
+            this.writes.at(-1)?.push(...readTexts(bytes));
             if (onSent) this.onSent.push(onSent);
           },
         },
@@ -58,11 +58,18 @@ class FakeSocket extends EventEmitter {
   }
 }
 
-/** The text of a WebSocket frame as servers send it. */
-function readText(frame: Buffer | undefined): string {
-  if (frame === undefined) return '';
-  const length = (frame[1] ?? 0) & 0x7f;
-  return frame.subarray(length < 126 ? 2 : length === 126 ? 4 : 10).toString();
+/** The texts of WebSocket frames as servers send them. */
+function readTexts(bytes: Buffer): string[] {
+  const texts: string[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const short = (bytes[at + 1] ?? 0) & 0x7f;
+    const start = at + (short < 126 ? 2 : short === 126 ? 4 : 10);
+    const length =
+      short < 126 ? short : short === 126 ? bytes.readUInt16BE(at + 2) : Number(bytes.readBigUInt64BE(at + 2));
+    texts.push(bytes.subarray(start, start + length).toString());
+    at = start + length;
+  }
+  return texts;
 }
 
 describe('a connection', () => {
@@ -97,6 +104,18 @@ describe('a connection', () => {
     writeAll();
     expect(socket.writes.map(names)).toEqual([['a', 'answer', 'b']]);
     expect(socket.writes[0]?.map(text => text.slice(0, 4))).toEqual(['42["', '437[', '42["']);
+  });
+
+  it('copies nothing large to write it in one go', () => {
+    const large = createFrame(event('large'), JSON.stringify({ text: 'x'.repeat(20_000) }));
+    const sent: string[] = [];
+    for (const name of ['a', 'b']) connection.send(large, () => sent.push(name));
+    connection.send(frame('c'), () => sent.push('c'));
+    writeAll();
+    expect(socket.writes.map(names)).toEqual([['large', 'large', 'c']]);
+    expect(socket.onSent).toHaveLength(1);
+    socket.leave();
+    expect([sent, connection.waitingBytes]).toEqual([['a', 'b', 'c'], 0]);
   });
 
   it('asks the writer once for what follows and once for answers, and again after its turn', () => {

@@ -12,6 +12,8 @@ import { formatAnswer } from './request-decoder.ts';
 export const EVENT = 'event';
 /** Tells a client why it is about to be disconnected. */
 const CLOSE_EVENT = 'connection:close:v1:completed';
+/** So many bytes are copied sooner than they are handed to the system in parts. */
+const MAX_COPIED_BYTES = 16 * 1024;
 /** How long a client may take to read that, and what was sent before it. */
 const GOODBYE_MS = 1_000;
 
@@ -182,16 +184,21 @@ export class SocketConnection implements Connection {
     for (const frame of frames) conn.write(frame.encoded.packet, { compress: true }, () => this.#settle(frame));
   }
 
-  /** Writes frames in one go: when the last one has left the process, the others have. */
+  /** Writes frames in one go: when the last byte has left the process, all have. */
   #writeTogether(frames: readonly WaitingFrame[], sender: FrameSender, tcp: Corkable | undefined): void {
-    const last = frames.at(-1);
     this.#leavingFrames += frames.length;
-    if (frames.length > 1) tcp?.cork();
-    for (const frame of frames) {
-      const onLeft = frame === last ? (error?: Error | null) => this.#onLeft(frames, error) : undefined;
-      sender.sendFrame([frame.encoded.webSocketFrame], onLeft);
+    const onLeft = (error?: Error | null): void => this.#onLeft(frames, error);
+    const [first, second] = frames;
+    if (first !== undefined && second === undefined) {
+      sender.sendFrame([first.encoded.webSocketFrame], onLeft);
+    } else if (this.#waitingBytes <= MAX_COPIED_BYTES) {
+      sender.sendFrame([Buffer.concat(frames.map(({ encoded }) => encoded.webSocketFrame))], onLeft);
+    } else {
+      const last = frames.at(-1);
+      tcp?.cork();
+      for (const frame of frames) sender.sendFrame([frame.encoded.webSocketFrame], frame === last ? onLeft : undefined);
+      tcp?.uncork();
     }
-    if (frames.length > 1) tcp?.uncork();
   }
 
   #onLeft(frames: readonly WaitingFrame[], error: Error | null | undefined): void {

@@ -101,6 +101,8 @@ export interface LiveCampaign {
 }
 
 const READ_LIMIT = 32;
+/** Made once: where it came from is no question, and finding that out is what costs most when most is refused. */
+const TOO_MANY = new ServiceUnavailableError('campaign state', { message: 'Too many updates of this campaign wait.' });
 const MAX_PAUSE_MS = 1000;
 
 /** Brings a campaign to life on the state that was read. `documents` are the last ones before it, in order. */
@@ -385,9 +387,8 @@ export function createLiveCampaign(
 
   function throwIfFull(eventId: string): void {
     if (!writes.isFull || recent.get(eventId) !== undefined || writes.find(eventId) !== undefined) return;
-    const error = new ServiceUnavailableError('campaign state', { message: 'Too many updates of this campaign wait.' });
-    observer?.onRefused?.(error.type);
-    throw error;
+    observer?.onRefused?.(TOO_MANY.type);
+    throw TOO_MANY;
   }
 
   return {
