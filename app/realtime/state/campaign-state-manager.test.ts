@@ -172,30 +172,30 @@ describeStores('the live state of campaigns', target => {
       };
       await stateOf();
       const slow = createManager({ journal: held, timer: { now: () => nowMs, wait: () => Promise.resolve() } });
-      const waiting = Array.from({ length: 511 }, () => write(update({}), {}, slow));
+      const waiting = Array.from({ length: 255 }, () => write(update({}), {}, slow));
       await until(
         () => slow.summarize().pending,
-        pending => pending === 511,
+        pending => pending === 255,
       );
-      nowMs = 101;
+      nowMs = 51;
       const last = write(update({}), { eventId: 'the-last' }, slow);
       await until(
         () => slow.summarize().pending,
-        pending => pending === 512,
+        pending => pending === 256,
       );
       await expect(write(update({}), {}, slow)).rejects.toThrow(ServiceUnavailableError);
       // Too much is refused before it is looked at; what waits already is not sent again for nothing.
       await expect(write(update(null as never), {}, slow)).rejects.toThrow(ServiceUnavailableError);
       const again = write(update({}), { eventId: 'the-last' }, slow);
       // Many, and none of them for long.
-      nowMs = 100;
+      nowMs = 50;
       const another = write(update({}), {}, slow);
       await until(
         () => slow.summarize().pending,
-        pending => pending === 513,
+        pending => pending === 257,
       );
       open();
-      expect(await Promise.all([...waiting, last, another])).toHaveLength(513);
+      expect(await Promise.all([...waiting, last, another])).toHaveLength(257);
       expect(await again).toEqual({ ...(await last), outcome: 'repeated' });
       await throwIfBroken();
     });

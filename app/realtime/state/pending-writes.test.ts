@@ -67,12 +67,12 @@ describe('the writes that wait for a campaign', () => {
   it('are too many only when the first of them has waited, or when there are very many', () => {
     nowMs = 0;
     const writes = create();
-    for (let at = 0; at < 512; at++) writes.add(createWrite(`${at}`));
+    for (let at = 0; at < 256; at++) writes.add(createWrite(`${at}`));
     expect(writes.isFull).toBe(false);
-    nowMs = 101;
+    nowMs = 51;
     expect(writes.isFull).toBe(true);
     nowMs = 0;
-    for (let at = 512; at < 4096; at++) writes.add(createWrite(`${at}`));
+    for (let at = 256; at < 4096; at++) writes.add(createWrite(`${at}`));
     expect(writes.isFull).toBe(true);
   });
 });

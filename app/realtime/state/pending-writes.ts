@@ -54,11 +54,11 @@ interface Entry extends PendingWrite {
 }
 
 /** So many writes may wait for one campaign, however long that takes … */
-const MAX_PATIENT = 512;
+const MAX_PATIENT = 256;
 /** … and so many … */
 const MAX_PENDING = 4096;
 /** … while none of them has waited longer than this. More than a campaign can take would make all of them late. */
-const MAX_WAIT_MS = 100;
+const MAX_WAIT_MS = 50;
 
 /**
  * Gives an empty line of writes.
