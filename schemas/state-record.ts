@@ -38,6 +38,10 @@ const document = {
     campaignId: id,
     from: { ...version, description: 'The first version.' },
     to: { ...version, description: 'The last version.' },
+    previousId: {
+      anyOf: [id, { type: 'null', description: 'It is the first.' }],
+      description: 'The document before it. Older documents do not say.',
+    },
     changes: { type: 'array', minItems: 1, maxItems: 128, description: 'The versions.', items: change },
   },
 } as const;

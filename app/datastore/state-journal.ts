@@ -35,6 +35,11 @@ export interface JournalDocument extends StoredDocument {
   /** The first and the last version. The next document begins at `to + 1`. */
   readonly from: number;
   readonly to: number;
+  /**
+   * The `_id` of the document that its writer built upon, the one before it; null for the first of a campaign. Documents
+   * from before there was such a link do not have it.
+   */
+  readonly previousId?: string | null;
   readonly changes: readonly JournalChange[];
 }
 
@@ -43,6 +48,16 @@ export interface JournalPosition {
   readonly version: number;
   /** The `_id` of the document that holds the version. */
   readonly changeId: string;
+}
+
+/** What the document that comes after a position names as its `previousId`. */
+export function selectPreviousId({ version, changeId }: JournalPosition): string | null {
+  return version === 0 ? null : changeId;
+}
+
+/** Whether a document was built upon a position; one without a link may have been. */
+export function isLinked(before: JournalPosition, { previousId }: JournalDocument): boolean {
+  return previousId === undefined || previousId === selectPreviousId(before);
 }
 
 /** What the journal knows of an event id. */
@@ -66,7 +81,7 @@ export type Appended =
 /** The collection `campaign_state_journal`. Its unique indexes decide which instance's versions come first. */
 export const spec: CollectionSpec = {
   name: 'campaign_state_journal',
-  ids: ['_id', 'campaignId'],
+  ids: ['_id', 'campaignId', 'previousId'],
   indexes: [
     { name: 'campaignId_from', key: { campaignId: 1, from: 1 }, unique: true },
     { name: 'campaignId_eventId', key: { campaignId: 1, 'changes.eventId': 1 }, unique: true },

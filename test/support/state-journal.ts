@@ -26,14 +26,14 @@ export async function openStateJournal(
   };
 }
 
-/** A document of the journal with a change for each patch. */
+/** A document of the journal with a change for each patch; without a `previousId` one from before there was such a link. */
 export function buildJournalDocument(
   campaignId: string,
   from: number,
   patches: readonly CampaignState[],
-  fields: Partial<JournalChange> & { readonly _id?: string } = {},
+  fields: Partial<JournalChange> & Partial<Pick<JournalDocument, '_id' | 'previousId'>> = {},
 ): JournalDocument {
-  const { _id = createId(), ...rest } = fields;
+  const { _id = createId(), previousId, ...rest } = fields;
   const changes = patches.map((patch, at): JournalChange => ({
     version: from + at,
     eventId: createId(),
@@ -44,5 +44,21 @@ export function buildJournalDocument(
     bodyHash: 'hash',
     ...rest,
   }));
-  return { _id, campaignId, from, to: from + patches.length - 1, changes };
+  const to = from + patches.length - 1;
+  return { _id, campaignId, from, to, ...(previousId !== undefined && { previousId }), changes };
+}
+
+/** Documents of one version each, every one built upon the one before it, that go on from a document or begin. */
+export function buildLinkedDocuments(
+  campaignId: string,
+  before: JournalDocument | null,
+  patches: readonly CampaignState[],
+): JournalDocument[] {
+  const documents: JournalDocument[] = [];
+  for (const patch of patches) {
+    const last = documents.at(-1) ?? before;
+    const previousId = last?._id ?? null;
+    documents.push(buildJournalDocument(campaignId, (last?.to ?? 0) + 1, [patch], { previousId }));
+  }
+  return documents;
 }

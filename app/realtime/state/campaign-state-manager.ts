@@ -207,7 +207,7 @@ export function createCampaignStateManager(dependencies: CampaignStateDependenci
     const at = clock();
     const change = { version: 1, eventId: CREATION, patch, cause: 'created', by: SYSTEM, at, bodyHash: '' };
     await journal.append(
-      { _id: createId(), campaignId, from: 1, to: 1, changes: [change] },
+      { _id: createId(), campaignId, from: 1, to: 1, previousId: null, changes: [change] },
       { signal: stopping.signal },
     );
     return (await readState({ journal, snapshots }, campaignId)) ?? BEGINNING;

@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { InternalError, PayloadTooLargeError, ServiceError, VersionMismatchError } from '../../../lib/errors.ts';
 import { reduceMergePatch } from '../../../lib/merge-patch.ts';
 import { type CampaignState, type PositionedState } from '../../datastore/state-fold.ts';
-import { type JournalChange, type JournalDocument } from '../../datastore/state-journal.ts';
+import { type JournalChange, type JournalDocument, selectPreviousId } from '../../datastore/state-journal.ts';
 import { measureGrowth } from './json-size.ts';
 import { MAX_STATE_BYTES } from './operations.ts';
 import { createStateDraft } from './state-draft.ts';
@@ -90,6 +90,8 @@ export function planCommit<W extends StateWrite>(
     }
     taken += 1;
   }
-  const document = changes.length === 0 ? null : { _id: id, campaignId, from: head.version + 1, to: version, changes };
+  const previousId = selectPreviousId(head);
+  const document =
+    changes.length === 0 ? null : { _id: id, campaignId, from: head.version + 1, to: version, previousId, changes };
   return { document, accepted, state: draft.state, stateBytes, refused, superseded, taken };
 }
