@@ -36,8 +36,8 @@ that is configured; an embedded one must not be in use by the service at the sam
 
   state export CAMPAIGN   writes all that is kept: a line of JSON for each snapshot and each commit of the journal
   state import CAMPAIGN   reads such lines; what is there already is left alone, another history is refused
-  state verify CAMPAIGN   checks that no version is missing, that each event is there once, and that snapshots are what
-                          the changes make
+  state verify CAMPAIGN   checks that no version is missing, that each commit follows the one it was built upon, that
+                          each event is there once, and that snapshots are what the changes make
 
   --file FILE             the file to write, which must not be there yet, or to read; else standard output and input
 

@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createId } from '../../lib/ids.ts';
-import { buildJournalDocument, openStateJournal } from '../../test/support/state-journal.ts';
+import { buildJournalDocument, buildLinkedDocuments, openStateJournal } from '../../test/support/state-journal.ts';
 import { describeStores, type OpenStore } from '../../test/support/stores.ts';
 import { ServiceUnavailableError, TimeoutError } from '../../lib/errors.ts';
 import { createStateJournal, type JournalDocument, spec, type StateJournalDatastore } from './state-journal.ts';
 import { pruneAll, pruneCampaign } from './state-retention.ts';
-import { readState } from './state-fold.ts';
+import { JournalGapError, readState } from './state-fold.ts';
 import { type StateSnapshotsDatastore } from './state-snapshots.ts';
 import {
   exportState,
@@ -148,6 +148,15 @@ describeStores('the journal of live states', target => {
     expect((await journal.findByUser(by, { page: 1, pageSize: 1 })).rows).toEqual([first]);
   });
 
+  it('keeps what a document was built upon, and that older ones do not say', async () => {
+    const [first, second] = buildLinkedDocuments(campaignId, null, [{ a: 1 }, { a: 2 }]);
+    const old = buildJournalDocument(campaignId, 3, [{ a: 3 }]);
+    await append(first!, second!, old);
+    const found = await journal.readSince(campaignId, 0);
+    expect(found.map(({ previousId }) => previousId)).toEqual([null, first!._id, undefined]);
+    expect(found).toEqual([first, second, old]);
+  });
+
   it('answers every query from an index', async () => {
     const byIndex = async (filter: Record<string, unknown>, sort?: Record<string, 1 | -1>): Promise<unknown> => {
       if (!open.capabilities.explains) return undefined;
@@ -192,6 +201,110 @@ describeStores('the journal of live states', target => {
     expect(await at(7)).toEqual({ k0: 0, k1: 1, k2: 2, k3: 3, last: 2 });
     expect(await at()).toMatchObject({ k9: 9, last: 9 });
     expect(await at(21)).toBeUndefined();
+  });
+
+  describe('after its history was lost', () => {
+    let documents: JournalDocument[];
+    const note = (version: number, changeId: string, state: object): Promise<void> =>
+      snapshots.write({ campaignId, version, changeId, at: now, state: JSON.stringify(state) });
+    const build = (version?: number) => readState({ journal, snapshots }, campaignId, version);
+    beforeEach(async () => {
+      documents = buildLinkedDocuments(campaignId, null, [{ a: 1 }, { b: 2 }, { c: 3 }, { d: 4 }]);
+      await append(...documents);
+    });
+
+    it('is not built upon a snapshot of the lost one, though its number fits', async () => {
+      await note(1, documents[0]!._id, { a: 1 });
+      await note(3, createId(), { lost: true });
+      expect(await build()).toMatchObject({ version: 4, state: { a: 1, b: 2, c: 3, d: 4 } });
+      expect(await build(3)).toMatchObject({ version: 3, changeId: documents[2]!._id, state: { a: 1, b: 2, c: 3 } });
+      expect(await build(9)).toBeNull();
+      await snapshots.remove(campaignId, [1]);
+      expect(await build()).toMatchObject({ version: 4, state: { a: 1, b: 2, c: 3, d: 4 } });
+    });
+
+    it('nor upon one beyond its end, of the last version, or in the midst of a document', async () => {
+      await note(9, createId(), { lost: true });
+      expect(await build()).toMatchObject({ version: 4, state: { a: 1, b: 2, c: 3, d: 4 } });
+      expect(await build(9)).toBeNull();
+      await append(buildJournalDocument(campaignId, 5, [{ e: 5 }, { f: 6 }], { previousId: documents[3]!._id }));
+      await note(5, createId(), { lost: true });
+      await note(6, createId(), { lost: true });
+      expect(await build()).toMatchObject({ version: 6, state: { a: 1, d: 4, e: 5, f: 6 } });
+      expect((await build(5))?.state).not.toHaveProperty('lost');
+    });
+
+    it('cannot be built where nothing but such a snapshot is left', async () => {
+      await note(2, createId(), { lost: true });
+      await journal.removeUntil(campaignId, 2);
+      await expect(build()).rejects.toThrow(JournalGapError);
+      await expect(build(3)).rejects.toThrow(JournalGapError);
+      expect(await build(1)).toBeNull();
+    });
+
+    it('is believed where it was pruned and does not say what it was built upon', async () => {
+      await note(4, documents[3]!._id, { a: 1 });
+      await append(buildJournalDocument(campaignId, 5, [{ e: 5 }]));
+      await journal.removeUntil(campaignId, 4);
+      expect(await build()).toMatchObject({ version: 5, state: { a: 1, e: 5 } });
+      expect((await verifyState({ journal, snapshots }, campaignId)).faults).toEqual([]);
+    });
+
+    it('is one for all who read it, with what was built upon the lost one in its place', async () => {
+      const stray = buildJournalDocument(campaignId, 5, [{ stray: 5 }], { previousId: createId() });
+      await append(stray);
+      await append(...buildLinkedDocuments(campaignId, stray, [{ e: 6 }]));
+      const state = { a: 1, b: 2, c: 3, d: 4, stray: 5, e: 6 };
+      expect(await build()).toMatchObject({ version: 6, state });
+      // From the very version before it, too; and not from the one that it names.
+      await note(4, documents[3]!._id, { a: 1, b: 2, c: 3, d: 4 });
+      expect(await build()).toMatchObject({ version: 6, state });
+      await snapshots.remove(campaignId, [4]);
+      await note(4, stray.previousId!, { lost: true });
+      expect(await build()).toMatchObject({ version: 6, state });
+    });
+
+    it('is checked: what does not follow the one before it is named', async () => {
+      const strays = [createId(), null].map((previousId, at) =>
+        buildJournalDocument(campaignId, 5 + at, [{ at }], { previousId }),
+      );
+      await append(...strays);
+      await append(...buildLinkedDocuments(campaignId, strays[1]!, [{ e: 7 }]));
+      expect(await verifyState({ journal, snapshots }, campaignId)).toMatchObject({
+        version: 7,
+        faults: [
+          `${strays[0]!._id}, from version 5, follows ${strays[0]!.previousId}, and not ${documents[3]!._id}, which is before it.`,
+          `${strays[1]!._id}, from version 6, follows null, and not ${strays[0]!._id}, which is before it.`,
+        ],
+      });
+    });
+
+    it('is checked from the snapshot on that it was pruned at', async () => {
+      await note(2, createId(), { lost: true });
+      await journal.removeUntil(campaignId, 2);
+      const { faults } = await verifyState({ journal, snapshots }, campaignId);
+      expect(faults[0]).toContain(`${documents[2]!._id}, from version 3, follows ${documents[1]!._id}, and not`);
+    });
+
+    it('takes in no lines that do not follow what is there, or each other', async () => {
+      const other = buildLinkedDocuments(campaignId, null, [{}, {}, {}, { lost: 4 }, { lost: 5 }, { lost: 6 }]);
+      const lines = async function* (...given: JournalDocument[]): AsyncGenerator<StateRecord> {
+        for (const document of given) {
+          const line = formatStateRecord({ kind: 'document', document });
+          yield parseStateRecord(line);
+        }
+      };
+      const bring = (...given: JournalDocument[]) => importState({ journal, snapshots }, campaignId, lines(...given));
+      await expect(bring(other[4]!, other[5]!)).rejects.toThrow(
+        `${other[4]!._id}, from version 5, follows ${other[3]!._id}, and not ${documents[3]!._id}, which is before it.`,
+      );
+      expect(await journal.readHead(campaignId)).toMatchObject({ version: 4 });
+      await expect(bring(documents[3]!, other[4]!)).rejects.toThrow('which is before it.');
+      expect(await journal.readHead(campaignId)).toMatchObject({ version: 4 });
+      const more = buildLinkedDocuments(campaignId, documents[3]!, [{ e: 5 }, { f: 6 }]);
+      expect(await bring(...documents, ...more)).toEqual({ documents: 6, snapshots: 0 });
+      expect(await journal.readSince(campaignId, 0)).toEqual([...documents, ...more]);
+    });
   });
 
   it('forgets old versions down to a snapshot, and can still build all that are left', async () => {

@@ -1,8 +1,22 @@
 import { isSameJson } from '../../lib/merge-patch.ts';
 import { createValidator, type Validator } from '../../lib/schema/validator.ts';
 import { stateRecord } from '../../schemas/state-record.ts';
-import { applyDocument, BEGINNING, type CampaignState, JournalGapError, type PositionedState } from './state-fold.ts';
-import { type JournalChange, type JournalDocument, type StateJournalDatastore } from './state-journal.ts';
+import {
+  applyDocument,
+  BEGINNING,
+  type CampaignState,
+  createGapError,
+  formatForeignLink,
+  JournalGapError,
+  type PositionedState,
+} from './state-fold.ts';
+import {
+  isLinked,
+  type JournalChange,
+  type JournalDocument,
+  type JournalPosition,
+  type StateJournalDatastore,
+} from './state-journal.ts';
 import { type StateSnapshot, type StateSnapshotsDatastore } from './state-snapshots.ts';
 
 const records: Validator<unknown> = createValidator(stateRecord);
@@ -77,7 +91,7 @@ export async function importState(
 ): Promise<{ documents: number; snapshots: number }> {
   const held: StateSnapshot[] = [];
   let documents = 0;
-  let last: number | undefined;
+  let last: JournalPosition | undefined;
   for await (const record of given) {
     const owner = record.kind === 'snapshot' ? record.snapshot.campaignId : record.document.campaignId;
     if (owner !== campaignId) throw new StateImportError(`There is a record of ${owner} among those of ${campaignId}.`);
@@ -87,11 +101,11 @@ export async function importState(
     }
     const { document } = record;
     if (last === undefined) await throwIfApart(journal, document);
-    else if (document.from !== last + 1) {
-      throw new StateImportError(`After version ${last} there is version ${document.from}.`);
-    }
+    else if (document.from !== last.version + 1) {
+      throw new StateImportError(`After version ${last.version} there is version ${document.from}.`);
+    } else if (!isLinked(last, document)) throw new StateImportError(formatForeignLink(last, document));
     if (!(await journal.append(document)).isStored) throw createOtherHistory(document);
-    last = document.to;
+    last = { version: document.to, changeId: document._id };
     documents += 1;
   }
   for (const snapshot of held) await snapshots.write(snapshot);
@@ -101,7 +115,11 @@ export async function importState(
 /** Throws when the first document that comes neither is there, nor follows what is. */
 async function throwIfApart(journal: StateJournalDatastore, first: JournalDocument): Promise<void> {
   const head = await journal.readHead(first.campaignId);
-  if (head === null || first.from === head.version + 1) return;
+  if (head === null) return;
+  if (first.from === head.version + 1) {
+    if (isLinked(head, first)) return;
+    throw new StateImportError(formatForeignLink(head, first));
+  }
   const known = await journal.readAt(first.campaignId, first.from);
   if (known?._id !== first._id) throw createOtherHistory(first);
 }
@@ -110,7 +128,10 @@ function createOtherHistory({ campaignId, from }: JournalDocument): StateImportE
   return new StateImportError(`The journal of ${campaignId} has another history: version ${from} is not that one.`);
 }
 
-/** Checks that a campaign's journal is whole: no gap, every event once, and each snapshot equal to what the patches make. */
+/**
+ * Checks that a campaign's journal is whole: no gap, each document built upon the one before it, every event once, and
+ * each snapshot equal to what the patches make.
+ */
 export async function verifyState({ journal, snapshots }: Dependencies, campaignId: string): Promise<JournalReport> {
   const faults: string[] = [];
   const versions = await snapshots.listVersions(campaignId);
@@ -129,8 +150,9 @@ export async function verifyState({ journal, snapshots }: Dependencies, campaign
   for await (const document of readAll(journal, campaignId)) {
     documents += 1;
     try {
-      current ??= await findBase(snapshots, campaignId, document.from);
-      current = applyDocument(current, document);
+      const before: PositionedState = current ?? (await findBase(snapshots, campaignId, document));
+      current = applyDocument(before, document);
+      if (!isLinked(before, document)) faults.push(formatForeignLink(before, document));
     } catch (error) {
       if (!(error instanceof JournalGapError || error instanceof SyntaxError)) throw error;
       faults.push(error.message);
@@ -154,11 +176,11 @@ export async function verifyState({ journal, snapshots }: Dependencies, campaign
 async function findBase(
   snapshots: StateSnapshotsDatastore,
   campaignId: string,
-  from: number,
+  first: JournalDocument,
 ): Promise<PositionedState> {
-  if (from === 1) return BEGINNING;
-  const snapshot = await snapshots.findLatest(campaignId, from - 1);
-  if (snapshot?.version !== from - 1) throw new JournalGapError(campaignId, (snapshot?.version ?? 0) + 1, from);
+  if (first.from === 1) return BEGINNING;
+  const snapshot = await snapshots.findLatest(campaignId, first.from - 1);
+  if (snapshot?.version !== first.from - 1) throw createGapError(campaignId, snapshot ?? BEGINNING, first);
   return { ...snapshot, state: JSON.parse(snapshot.state) as CampaignState };
 }
 

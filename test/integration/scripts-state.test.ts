@@ -45,12 +45,11 @@ describeStores('the script about live states', target => {
   const fill = () =>
     onStore(async store => {
       const { journal, snapshots } = await openStateJournal(store);
-      const [first, second] = [
-        buildJournalDocument(campaignId, 1, [{ title: 'Zoë\n' }, { a: 1 }], {
-          at: new Date('2026-01-01T00:00:00.001Z'),
-        }),
-        buildJournalDocument(campaignId, 3, [{ a: null, b: [1, null] }]),
-      ];
+      const first = buildJournalDocument(campaignId, 1, [{ title: 'Zoë\n' }, { a: 1 }], {
+        at: new Date('2026-01-01T00:00:00.001Z'),
+        previousId: null,
+      });
+      const second = buildJournalDocument(campaignId, 3, [{ a: null, b: [1, null] }], { previousId: first._id });
       for (const document of [first, second]) await journal.append(document);
       const state = '{"title":"Zoë\\n","a":1}';
       await snapshots.write({ campaignId, version: 2, changeId: first._id, at: first.changes[1]!.at, state });
@@ -95,6 +94,12 @@ describeStores('the script about live states', target => {
     const changed = await run(['verify', campaignId]);
     expect(changed.code).toBe(1);
     expect(changed.stderr).toContain('The snapshot of version 2 is not what the patches make.');
+    const previousId = createId();
+    await onStore(store =>
+      store.collection<JournalDocument>(journalSpec).updateOne({ campaignId, from: 3 }, { $set: { previousId } }),
+    );
+    const forked = await run(['verify', campaignId]);
+    expect(forked.stderr).toContain(`, from version 3, follows ${previousId}, and not `);
     await onStore(store => store.collection<JournalDocument>(journalSpec).deleteOne({ campaignId, from: 1 }));
     await onStore(async store => (await openStateJournal(store)).snapshots.remove(campaignId, [2]));
     const torn = await run(['verify', campaignId]);

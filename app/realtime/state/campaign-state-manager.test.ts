@@ -11,11 +11,12 @@ import {
 } from '../../../lib/errors.ts';
 import { createId } from '../../../lib/ids.ts';
 import { createStateView } from '../../../test/support/state-view.ts';
-import { openStateJournal } from '../../../test/support/state-journal.ts';
+import { buildJournalDocument, buildLinkedDocuments, openStateJournal } from '../../../test/support/state-journal.ts';
 import { describeStores, type OpenStore } from '../../../test/support/stores.ts';
 import { until } from '../../../test/support/until.ts';
+import { systemTimer } from '../../datastore/deadline.ts';
 import { readState } from '../../datastore/state-fold.ts';
-import { type StateJournalDatastore } from '../../datastore/state-journal.ts';
+import { type JournalDocument, type StateJournalDatastore } from '../../datastore/state-journal.ts';
 import { type StateSnapshotsDatastore } from '../../datastore/state-snapshots.ts';
 import { verifyState } from '../../datastore/state-transfer.ts';
 import { CampaignNotFoundError } from '../../errors.ts';
@@ -943,6 +944,222 @@ describeStores('the live state of campaigns', target => {
     });
   });
 
+  describe('a history that was lost and written anew, so that numbers fit', () => {
+    const LOST = { ...initial, a: 1, lost: true };
+    const appendAll = async (documents: readonly JournalDocument[]): Promise<void> => {
+      for (const document of documents) expect(await journal.append(document)).toEqual({ isStored: true });
+    };
+    /** Has an instance make versions 2 and 3, and puts others in the place of version 3. */
+    const lose = async (instance: CampaignStateManager, patches: readonly Record<string, unknown>[]) => {
+      const view = createStateView();
+      await instance.subscribe(campaignId, view.listener);
+      await write(update({ a: 1 }), {}, instance);
+      const { changeId } = await write(update({ lost: true }), {}, instance);
+      await open.store
+        .collection({ name: 'campaign_state_journal', ids: ['_id', 'campaignId'], indexes: [] })
+        .deleteMany({ campaignId, from: { $gte: 3 } });
+      const anew = buildLinkedDocuments(campaignId, await journal.readAt(campaignId, 2), patches);
+      await appendAll(anew);
+      return { view, anew, lostId: changeId };
+    };
+    const settled = async (view: ReturnType<typeof createStateView>, version: number) =>
+      until(
+        () => view.versions.at(-1),
+        last => last === -version,
+      );
+
+    it('is not taken for that which follows, when news tell of it', async () => {
+      const { view, anew } = await lose(manager, [{ anew: 3 }, { anew: 4 }]);
+      manager.onNews(campaignId, 4, anew[1]!._id);
+      await settled(view, 4);
+      expect([view.versions, view.state]).toEqual([[-1, 2, 3, -4], { ...initial, a: 1, anew: 4 }]);
+      expect(said).toEqual(['state.history.lost']);
+      expect(await write(update({ b: 1 }))).toMatchObject({ version: 5, outcome: 'committed' });
+      expect([view.state, view.faults]).toEqual([{ ...initial, a: 1, anew: 4, b: 1 }, []]);
+      await throwIfBroken();
+    });
+
+    it('nor when a poll finds it', async () => {
+      const { view } = await lose(manager, [{ anew: 3 }, { anew: 4 }]);
+      await manager.poll();
+      await settled(view, 4);
+      expect([view.versions, view.state]).toEqual([[-1, 2, 3, -4], { ...initial, a: 1, anew: 4 }]);
+    });
+
+    it('nor when it comes first to where a version was to be', async () => {
+      const { view } = await lose(manager, [{ anew: 3 }, { anew: 4 }]);
+      expect(await write(update({ b: 1 }))).toMatchObject({ version: 5, outcome: 'committed' });
+      expect(view.versions).toEqual([-1, 2, 3, -4, 5]);
+      expect(view.state).toEqual({ ...initial, a: 1, anew: 4, b: 1 });
+      await throwIfBroken();
+    });
+
+    it('is known by whoever is asked to look', async () => {
+      await lose(manager, [{ anew: 3 }, { anew: 4 }]);
+      expect(await manager.verify(campaignId)).toBe(false);
+      expect(await manager.verify(campaignId)).toBe(true);
+    });
+
+    it('is not built upon a snapshot of the lost one', async () => {
+      const { view, lostId } = await lose(manager, [{ anew: 3 }, { anew: 4 }]);
+      await snapshots.write({ campaignId, version: 3, changeId: lostId, at: new Date(), state: JSON.stringify(LOST) });
+      expect(await stateOf(createManager())).toEqual({ ...initial, a: 1, anew: 4 });
+      await manager.poll();
+      await settled(view, 4);
+      expect(view.state).toEqual({ ...initial, a: 1, anew: 4 });
+      expect((await manager.read(campaignId, 3)).state).toEqual({ ...initial, a: 1, anew: 3 });
+    });
+
+    it('is noticed where the next version begins within a document', async () => {
+      const { view } = await lose(manager, []);
+      const { _id } = (await journal.readAt(campaignId, 2))!;
+      await appendAll([buildJournalDocument(campaignId, 3, [{ anew: 3 }, { anew: 4 }], { previousId: _id })]);
+      await manager.poll();
+      await settled(view, 4);
+      expect(view.state).toEqual({ ...initial, a: 1, anew: 4 });
+    });
+
+    it('is not replayed across', async () => {
+      const { anew } = await lose(
+        manager,
+        [...Array(12).keys()].map(at => ({ at })),
+      );
+      const since = { version: 1, changeId: (await journal.readAt(campaignId, 1))!._id };
+      const [whole, torn] = [createStateView(), createStateView()];
+      await createManager().subscribe(campaignId, whole.listener, { since });
+      expect(whole.events[0]).toMatchObject({ kind: 'replay' });
+      let isOther = false;
+      const other = createManager({
+        journal: {
+          ...journal,
+          async readSince(...args) {
+            const documents = await journal.readSince(...args);
+            if (!isOther) return documents;
+            return documents.map(document =>
+              document._id === anew[0]!._id ? { ...document, previousId: createId() } : document,
+            );
+          },
+        },
+      });
+      await other.read(campaignId);
+      isOther = true;
+      await other.subscribe(campaignId, torn.listener, { since });
+      expect(torn.events.map(({ kind }) => kind)).toEqual(['snapshot']);
+    });
+
+    it('takes documents that do not say what they were built upon for what follows', async () => {
+      const { view } = await lose(manager, []);
+      await appendAll([3, 4].map(from => buildJournalDocument(campaignId, from, [{ from }])));
+      manager.onNews(campaignId, 4);
+      await until(
+        () => view.version,
+        version => version === 4,
+      );
+      expect(view.versions).toEqual([-1, 2, 3, 4]);
+      const fresh = createManager();
+      expect(await stateOf(fresh)).toEqual({ ...initial, a: 1, from: 4 });
+      await write(update({ b: 1 }), {}, fresh);
+      const last = await journal.readAt(campaignId, 4);
+      expect(await journal.readAt(campaignId, 5)).toMatchObject({ previousId: last?._id });
+    });
+
+    describe('and is written to by an instance that does not know', () => {
+      let skippedMs: number;
+      const timer = { ...systemTimer, now: () => systemTimer.now() + skippedMs };
+      beforeEach(() => {
+        skippedMs = 0;
+      });
+      const expected = { ...initial, a: 1, anew: 3, stray: 1 };
+      /** Gives the instance, which has built version 4 upon the lost version 3, and one that knows better. */
+      const stray = async (overrides: Partial<CampaignStateDependencies> = {}) => {
+        const instance = createManager({ timer, ...overrides });
+        const lost = await lose(instance, [{ anew: 3 }]);
+        const other = createManager();
+        const view = createStateView();
+        await other.subscribe(campaignId, view.listener);
+        skippedMs = 1000;
+        const { changeId } = await write(update({ stray: 1 }), {}, instance);
+        return { ...lost, instance, changeId, other: { manager: other, view } };
+      };
+
+      it('has that for all who read it, and is found broken', async () => {
+        const { other, changeId, view, lostId, anew } = await stray();
+        expect(view.state).toEqual({ ...LOST, stray: 1 });
+        other.manager.onNews(campaignId, 4, changeId);
+        await settled(other.view, 4);
+        expect([other.view.versions, other.view.state]).toEqual([[-3, -4], expected]);
+        expect(await stateOf(createManager())).toEqual(expected);
+        expect((await verifyState({ journal, snapshots }, campaignId)).faults).toEqual([
+          `${changeId}, from version 4, follows ${lostId}, and not ${anew[0]!._id}, which is before it.`,
+        ]);
+      });
+
+      it('is found by that instance with the next poll', async () => {
+        const { instance, view } = await stray();
+        await instance.poll();
+        await settled(view, 4);
+        expect([view.versions, view.state]).toEqual([[-1, 2, 3, 4, -4], expected]);
+        // It is looked for once.
+        expect(await instance.verify(campaignId)).toBe(true);
+        await write(update({ b: 1 }), {}, instance);
+        expect([view.state, await instance.verify(campaignId)]).toEqual([{ ...expected, b: 1 }, true]);
+      });
+
+      it.each(['news of a version', 'a version that came first'])('or with %s', async reason => {
+        const { instance, view, other } = await stray();
+        await write(update({ b: 1 }), {}, other.manager);
+        if (reason === 'news of a version') instance.onNews(campaignId, 5);
+        else await write(update({ c: 1 }), {}, instance);
+        await until(
+          () => view.versions.includes(-5),
+          isMended => isMended,
+        );
+        expect(view.state).toEqual(await stateOf(createManager()));
+      });
+
+      it('or by itself, when it has written for long and read nothing', async () => {
+        const { instance, view } = await stray();
+        for (let at = 0; at < 15; at++) {
+          expect(view.versions).not.toContain(-4 - at);
+          skippedMs += 1000;
+          await write(update({ at }), {}, instance);
+        }
+        await settled(view, 19);
+        expect(view.state).toEqual({ ...expected, at: 14 });
+      });
+
+      it('is believed by itself where its versions are missing alone, and found broken', async () => {
+        const instance = createManager({ timer });
+        const { view } = await lose(instance, []);
+        skippedMs = 1000;
+        await write(update({ stray: 1 }), {}, instance);
+        expect(await instance.verify(campaignId)).toBe(true);
+        expect([view.versions, view.state]).toEqual([[-1, 2, 3, 4], { ...LOST, stray: 1 }]);
+        const { faults } = await verifyState({ journal, snapshots }, campaignId);
+        expect(faults).toEqual([`The journal of ${campaignId} should go on with version 3, and has 4.`]);
+      });
+
+      it('gets no snapshot of what that one shows', async () => {
+        const { instance, view } = await stray({ options: { snapshotEveryVersions: 1 } });
+        await settled(view, 4);
+        expect(view.state).toEqual(expected);
+        expect(said).toContain('state.snapshot.failed');
+        await instance.stop();
+        expect(await stateOf(createManager())).toEqual(expected);
+      });
+    });
+  });
+
+  it('says in each document of the journal which one it was built upon', async () => {
+    const instances = [manager, createManager()];
+    for (let at = 0; at < 6; at++) await write(update({ at }), {}, instances[at % 2]);
+    const documents = await journal.readSince(campaignId, 0);
+    expect(documents.map(({ previousId }) => previousId)).toEqual([
+      null,
+      ...documents.slice(0, -1).map(({ _id }) => _id),
+    ]);
+  });
+
   it('finishes what is under way before it stops', async () => {
     await manager.read(campaignId);
     const writes = Array.from({ length: 50 }, (_none, at) => write(update({ at })));
@@ -973,9 +1190,14 @@ describe('the live state without persistence', () => {
     for (let at = 2; at <= 100; at++) await write(update({ at }), at === 99 ? eventId : randomUUID());
     expect([view.version, view.faults]).toEqual([100, []]);
     subscription.unsubscribe();
-    // Another campaign takes its place in memory.
-    await manager.read(createId());
-    expect(manager.inspect(campaignId)).toBeUndefined();
+    // Another campaign takes its place in memory, once its last snapshot is written.
+    await until(
+      async () => {
+        await manager.read(createId());
+        return manager.inspect(campaignId);
+      },
+      info => info === undefined,
+    );
     expect(await write(update({ at: 99 }), eventId)).toMatchObject({ version: 99, outcome: 'repeated' });
     expect((await manager.read(campaignId, 95)).state).toMatchObject({ at: 95 });
     await expect(manager.read(campaignId, 5)).rejects.toThrow(StateVersionNotFoundError);

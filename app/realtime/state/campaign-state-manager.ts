@@ -309,10 +309,9 @@ export function createCampaignStateManager(dependencies: CampaignStateDependenci
     async verify(campaignId) {
       const live = campaigns.find(campaignId);
       if (live === undefined) return true;
-      const { version, changeId } = live.head;
+      const { restarts } = live;
       await live.readOn();
-      const { head } = live;
-      return head.version > version || (head.version === version && head.changeId === changeId);
+      return live.restarts === restarts;
     },
     inspect(campaignId) {
       const live = campaigns.find(campaignId);

@@ -8,14 +8,22 @@ import {
 import { createId } from '../../../lib/ids.ts';
 import { type Logger } from '../../../lib/log.ts';
 import { type Timer } from '../../datastore/deadline.ts';
-import { type CampaignState, JournalGapError, type PositionedState, readState } from '../../datastore/state-fold.ts';
+import {
+  type CampaignState,
+  createGapError,
+  createLostError,
+  JournalGapError,
+  type PositionedState,
+  readState,
+  throwIfNotNext,
+} from '../../datastore/state-fold.ts';
 import {
   type JournalDocument,
   type JournalPosition,
   type RecordedEvent,
   type StateJournal,
 } from '../../datastore/state-journal.ts';
-import { type StateSnapshots } from '../../datastore/state-snapshots.ts';
+import { type StateSnapshot, type StateSnapshots } from '../../datastore/state-snapshots.ts';
 import { type CommitPlan, planCommit, type StateWrite } from './commit-plan.ts';
 import { StateVersionMismatchError } from './errors.ts';
 import { createStateBatch, type StateBatch, type StateListener, type StateSnapshotEvent } from './events.ts';
@@ -78,6 +86,8 @@ export interface LiveCampaign {
   /** About how much memory it takes. */
   readonly bytes: number;
   readonly stateBytes: number;
+  /** How often it started anew from the database, because history was lost. */
+  readonly restarts: number;
   /** Whether nothing would be lost with it. */
   readonly isIdle: boolean;
   /**
@@ -104,6 +114,10 @@ const READ_LIMIT = 32;
 /** Made once: where it came from is no question, and finding that out is what costs most when most is refused. */
 const TOO_MANY = new ServiceUnavailableError('campaign state', { message: 'Too many updates of this campaign wait.' });
 const MAX_PAUSE_MS = 1000;
+/** History is not lost and written anew in less: what was in the journal so short a time ago is built upon as it is. */
+const TRUST_MS = 1000;
+/** So many positions that were built upon later than that are remembered before the journal is asked for them. */
+const MAX_UNPROVEN = 16;
 
 /** Brings a campaign to life on the state that was read. `documents` are the last ones before it, in order. */
 export function createLiveCampaign(
@@ -119,7 +133,7 @@ export function createLiveCampaign(
   let stateBytes = measureJson(head.state);
   const writes = createPendingWrites({ now: () => timer.now(), onRefused: type => observer?.onRefused?.(type) });
   const keeper = createSnapshotKeeper({
-    ...{ campaignId, snapshots, timer, log, policy: snapshotPolicy },
+    ...{ campaignId, snapshots: { write: writeSnapshot }, timer, log, policy: snapshotPolicy },
     onSnapshot: (bytes, durationMs) => observer?.onSnapshot?.(bytes, durationMs),
     headVersion: head.version,
     snapshotVersion: loaded.snapshotVersion,
@@ -130,8 +144,16 @@ export function createLiveCampaign(
   const listeners = new Set<StateListener>();
   let wantedVersion = 0;
   let newsCount = 0;
-  /** Whether the journal is looked at because news told of another history. */
+  /** Whether the journal is looked at because something told of another history. */
   let isDoubted = false;
+  let restarts = 0;
+  /** When the head was last known to be in the journal. */
+  let provenAtMs = timer.now();
+  /**
+   * What this process has built upon although it might be lost. No index refuses such a document where the number is
+   * free, and what others append then follows it: nothing that is read later would tell.
+   */
+  let unproven: JournalPosition[] = [];
   let readers: { resolve: () => void; reject: (error: Error) => void }[] = [];
   let isWorking = false;
   let failures = 0;
@@ -162,6 +184,7 @@ export function createLiveCampaign(
     const before = head.state;
     const last = document.changes.at(-1);
     head = { version: document.to, changeId: document._id, state, at: last?.at ?? head.at };
+    provenAtMs = timer.now();
     stateBytes = bytes;
     tail.add(document);
     recent.add(document);
@@ -254,6 +277,10 @@ export function createLiveCampaign(
   }
 
   function acknowledge(plan: CommitPlan<PendingWrite>, document: JournalDocument): void {
+    if (timer.now() - provenAtMs >= TRUST_MS) {
+      unproven.push({ version: head.version, changeId: head.changeId });
+      if (unproven.length >= MAX_UNPROVEN) doubt();
+    }
     advance(document, plan.state, plan.stateBytes);
     plan.accepted.forEach((pending, at) => {
       const version = document.from + at;
@@ -289,7 +316,7 @@ export function createLiveCampaign(
 
   /** Applies a document of another instance. Throws `JournalGapError`. */
   function applyDocument(document: JournalDocument): void {
-    if (document.from !== head.version + 1) throw new JournalGapError(campaignId, head.version + 1, document.from);
+    throwIfNotNext(head, document);
     const draft = createStateDraft(head.state);
     let bytes = stateBytes;
     for (const { patch } of document.changes) {
@@ -303,10 +330,10 @@ export function createLiveCampaign(
 
   async function applyAll(documents: readonly JournalDocument[]): Promise<void> {
     try {
+      if (documents.length > 0 && unproven.length > 0) await throwIfLost();
       for (const document of documents) applyDocument(document);
     } catch (error) {
-      if (!(error instanceof JournalGapError)) throw error;
-      await reload(error);
+      await reloadAfterGap(error);
     }
   }
 
@@ -326,17 +353,63 @@ export function createLiveCampaign(
   /** Whether the journal ends where this process is. Where it ends earlier, or with another change, history was lost. */
   async function isAtEnd(): Promise<boolean> {
     const end = await journal.readHead(campaignId);
-    if (end !== null && end.version > head.version) return false;
+    if (end !== null && end.version > head.version) {
+      // More was committed meanwhile, unless the document that holds the next version begins before it.
+      const [next] = await journal.readSince(campaignId, head.version, 1);
+      if (next !== undefined) return false;
+    }
     if (end?.version !== head.version || end.changeId !== head.changeId) await reload(undefined);
+    else {
+      provenAtMs = timer.now();
+      await throwIfLost().catch(reloadAfterGap);
+    }
     return true;
+  }
+
+  /** Throws `JournalGapError` when the journal has something else in the place of what this process has built upon. */
+  async function throwIfLost(): Promise<void> {
+    const asked = [...unproven];
+    const holders = await Promise.all(asked.map(({ version }) => journal.readAt(campaignId, version)));
+    for (const [at, position] of asked.entries()) {
+      const holder = holders[at] ?? null;
+      if (holder !== null && holder._id !== position.changeId) throw createLostError(campaignId, position);
+    }
+    unproven = unproven.filter(position => !asked.includes(position));
+  }
+
+  /** A snapshot of a history that is lost would outlast this process. */
+  async function writeSnapshot(state: StateSnapshot): Promise<void> {
+    try {
+      await throwIfLost();
+    } catch (error) {
+      if (error instanceof JournalGapError) doubt();
+      throw error;
+    }
+    await snapshots.write(state);
+  }
+
+  /** Reads the journal to its end, which mends what differs from it. */
+  function doubt(): void {
+    if (isDoubted) return;
+    isDoubted = true;
+    const settled = (): void => void (isDoubted = false);
+    void readOn().then(settled, settled);
+  }
+
+  async function reloadAfterGap(error: unknown): Promise<void> {
+    if (!(error instanceof JournalGapError)) throw error;
+    await reload(error);
   }
 
   /** Starts anew from what the database has; subscribers get a snapshot. */
   async function reload(error: JournalGapError | undefined): Promise<void> {
     log.warn('state.history.lost', { campaignId, version: head.version, error });
     const state = await readState({ journal, snapshots }, campaignId);
-    if (state === null) throw new JournalGapError(campaignId, head.version + 1, undefined);
+    if (state === null) throw createGapError(campaignId, head, undefined);
     head = state;
+    restarts += 1;
+    provenAtMs = timer.now();
+    unproven = [];
     stateBytes = measureJson(head.state);
     tail.clear();
     recent.clear();
@@ -410,6 +483,9 @@ export function createLiveCampaign(
       // A value in memory takes about three times what its text does.
       return 2048 + 3 * stateBytes + 2 * tail.bytes + 256 * recent.size;
     },
+    get restarts() {
+      return restarts;
+    },
     get isIdle() {
       return listeners.size === 0 && writes.size === 0 && !isWorking && beside.size === 0;
     },
@@ -445,11 +521,7 @@ export function createLiveCampaign(
         wantedVersion = Math.max(wantedVersion, version);
         turns.hurry();
         wake();
-      } else if (version === head.version && changeId !== undefined && changeId !== head.changeId && !isDoubted) {
-        isDoubted = true;
-        const settled = (): void => void (isDoubted = false);
-        void readOn().then(settled, settled);
-      }
+      } else if (version === head.version && changeId !== undefined && changeId !== head.changeId) doubt();
     },
     snapshot,
     async drain() {

@@ -1,5 +1,5 @@
 import { type PositionedState } from '../../datastore/state-fold.ts';
-import { type JournalPosition, type StateJournal } from '../../datastore/state-journal.ts';
+import { isLinked, type JournalPosition, type StateJournal } from '../../datastore/state-journal.ts';
 import { type StateChange, toStateChanges } from './events.ts';
 import { type JournalTail } from './journal-tail.ts';
 
@@ -58,10 +58,12 @@ export function createReplayReader({
       }
       while (selectAtHand(end) === undefined && isShort(read)) {
         const documents = await journal.readSince(campaignId, end.version, 8);
-        for (const document of documents) read.push(...toStateChanges(document));
-        const last = documents.at(-1);
-        if (last === undefined || documents[0]?.from !== end.version + 1) return { complete: () => null };
-        end = { version: last.to, changeId: last._id };
+        if (documents.length === 0) return { complete: () => null };
+        for (const document of documents) {
+          if (document.from !== end.version + 1 || !isLinked(end, document)) return { complete: () => null };
+          read.push(...toStateChanges(document));
+          end = { version: document.to, changeId: document._id };
+        }
       }
       return {
         complete() {

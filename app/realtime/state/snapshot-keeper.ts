@@ -29,7 +29,7 @@ export function createSnapshotKeeper({
   ...loaded
 }: {
   readonly campaignId: string;
-  readonly snapshots: StateSnapshots;
+  readonly snapshots: Pick<StateSnapshots, 'write'>;
   readonly policy: SnapshotPolicy;
   readonly timer: Timer;
   readonly log: Pick<Logger, 'warn'>;
