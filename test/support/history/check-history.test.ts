@@ -34,19 +34,17 @@ const envelope = (type: string, payload: object, causeId?: string): Envelope => 
  * back with its cursor, and lags once, so that version 6 comes as a whole state. Another client may read OTHER alone.
  */
 function createHistory(): Draft {
+  const document = (_id: string, previousId: string | null, ...changes: JournalChange[]): JournalDocument => {
+    const [first, last] = [changes.at(0)?.version ?? 0, changes.at(-1)?.version ?? 0];
+    return { _id, campaignId: CAMPAIGN, from: first, to: last, previousId, changes };
+  };
   const documents: JournalDocument[] = [
-    { _id: 'd1', campaignId: CAMPAIGN, from: 1, to: 1, changes: [change(1, 'created', { a: 0 }, 'created')] },
-    {
-      _id: 'd2',
-      campaignId: CAMPAIGN,
-      from: 2,
-      to: 3,
-      changes: [change(2, 'e1', { a: 1 }), change(3, 'e2', { features: ['x'] }, 'feature')],
-    },
-    { _id: 'd4', campaignId: CAMPAIGN, from: 4, to: 4, changes: [change(4, 'e3', { ui_content: { b: 1 } }, 'config')] },
-    { _id: 'd5', campaignId: CAMPAIGN, from: 5, to: 5, changes: [change(5, 'e4', { ui_content: null }, 'rollback')] },
-    { _id: 'd6', campaignId: CAMPAIGN, from: 6, to: 6, changes: [change(6, 'e5', { a: 3 }, 'batch')] },
-    { _id: 'd7', campaignId: CAMPAIGN, from: 7, to: 7, changes: [change(7, 'e6', { secret: 'sesame' })] },
+    document('d1', null, change(1, 'created', { a: 0 }, 'created')),
+    document('d2', 'd1', change(2, 'e1', { a: 1 }), change(3, 'e2', { features: ['x'] }, 'feature')),
+    document('d4', 'd2', change(4, 'e3', { ui_content: { b: 1 } }, 'config')),
+    document('d5', 'd4', change(5, 'e4', { ui_content: null }, 'rollback')),
+    document('d6', 'd5', change(6, 'e5', { a: 3 }, 'batch')),
+    document('d7', 'd6', change(7, 'e6', { secret: 'sesame' })),
   ];
   const entries: HistoryEntry[] = [];
   const sendings = new Map<string, number>();
@@ -198,6 +196,16 @@ const broken: Record<string, readonly [rule: HistoryRule, message: string, break
     'journal',
     'the event e5 is recorded twice.',
     history => replace(history, ['"version":7,"eventId":"e6"', '"version":7,"eventId":"e5"']),
+  ],
+  'a journal with a document that was built upon another one': [
+    'journal',
+    'd5, from version 5, was built upon d3, and follows d4.',
+    history => replace(history, ['"previousId":"d4"', '"previousId":"d3"']),
+  ],
+  'a journal that begins with what was built upon something': [
+    'journal',
+    'd1, from version 1, was built upon d0, and follows null.',
+    history => replace(history, ['"previousId":null', '"previousId":"d0"']),
   ],
   'an instance that shows an old version': [
     'journal',
@@ -581,6 +589,15 @@ describe('the checker of histories', () => {
       rule,
       message: expect.stringContaining(message) as unknown,
     });
+  });
+
+  it('takes documents from before they said what they were built upon', () => {
+    const { campaigns, ...history } = createHistory();
+    const withoutLinks = campaigns.map(campaign => ({
+      ...campaign,
+      documents: campaign.documents.map(({ previousId: _none, ...document }) => document),
+    }));
+    expect(checkHistory({ ...history, campaigns: withoutLinks })).toEqual([]);
   });
 
   it('takes it that nobody knows what became of what was not answered, or timed out', () => {

@@ -60,7 +60,7 @@ export interface HistoryFault {
 
 /** What a history is checked for. */
 export type HistoryRule =
-  /** The journal has every version once, in documents that are whole, and no event twice. */
+  /** The journal has every version once, in documents that are whole and each built upon the one before, and no event twice. */
   | 'journal'
   /** What was acknowledged is in the journal, under the version that was told, and does what was asked. */
   | 'acknowledged'

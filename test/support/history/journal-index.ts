@@ -27,9 +27,12 @@ export function indexJournal(campaign: HistoryCampaign, faults: HistoryFault[]):
   const states: CampaignState[] = [{}];
   const fail = (message: string): void => void faults.push({ rule: 'journal', message: `${campaignId}: ${message}` });
   let last = 0;
+  let lastId: string | null = null;
   for (const document of documents) {
-    const { _id: changeId, from, to } = document;
+    const { _id: changeId, from, to, previousId } = document;
     if (from !== last + 1) fail(`version ${from} follows version ${last}.`);
+    else if (previousId !== undefined && previousId !== lastId)
+      fail(`${changeId}, from version ${from}, was built upon ${previousId}, and follows ${lastId}.`);
     if (document.changes.length !== to - from + 1) fail(`the document from ${from} to ${to} is not whole.`);
     for (const [at, change] of document.changes.entries()) {
       if (change.version !== from + at) fail(`version ${change.version} is in the place of ${from + at}.`);
@@ -40,6 +43,7 @@ export function indexJournal(campaign: HistoryCampaign, faults: HistoryFault[]):
       states[change.version] = merge(states[change.version - 1] ?? {}, JSON.parse(change.patch));
     }
     last = to;
+    lastId = changeId;
   }
   for (const { version, state } of shown) {
     if (version !== last) fail(`an instance shows version ${version}, the last one is ${last}.`);
