@@ -46,6 +46,55 @@ describe('the datastore of users', () => {
     expect(new Set(references).size).toBe(1);
   });
 
+  it('looks a reference up once for all who ask meanwhile, and again after an error', async () => {
+    const collection = world.store.collection<UserDocument>(spec);
+    let asked = 0;
+    let isAway = true;
+    const counting = createUsersDatastore({
+      collection: {
+        ...collection,
+        findOne: async (...args) => {
+          asked += 1;
+          if (isAway) throw new Error('away');
+          return collection.findOne(...args);
+        },
+      },
+      clock: () => new Date(),
+    });
+    const askAll = () => Promise.allSettled(Array.from({ length: 5 }, () => counting.selectReference(actor(userId))));
+    expect((await askAll()).map(({ status }) => status)).toEqual(Array(5).fill('rejected'));
+    isAway = false;
+    expect(new Set((await askAll()).map(one => (one as { value?: string }).value)).size).toBe(1);
+    expect(asked).toBe(2);
+  });
+
+  it('does not remember what was looked up while the user was erased', async () => {
+    const before = await users.selectReference(actor(userId));
+    const collection = world.store.collection<UserDocument>(spec);
+    let goOn = (): void => undefined;
+    const held = new Promise<void>(resolve => (goOn = resolve));
+    let isHeld = true;
+    const slow = createUsersDatastore({
+      collection: {
+        ...collection,
+        findOne: async (...args) => {
+          const found = await collection.findOne(...args);
+          if (isHeld) await held;
+          return found;
+        },
+      },
+      clock: () => new Date(),
+    });
+    const asking = slow.selectReference(actor(userId));
+    // It has been read by then.
+    await slow.selectUserIds([before]);
+    isHeld = false;
+    await slow.erase(userId);
+    goOn();
+    await asking;
+    await expect(slow.selectReference(actor(userId))).resolves.not.toBe(before);
+  });
+
   it('names the service itself where it acts, and where nobody does; not a user who is called so', async () => {
     await expect(users.selectReference(null)).resolves.toBe('system');
     await expect(users.selectReference(systemActor)).resolves.toBe('system');

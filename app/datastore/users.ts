@@ -62,6 +62,8 @@ export function createUsersDatastore({
   readonly clock: () => Date;
 }): UsersDatastore {
   const references = new LRUCache<string, string>({ max: 10_000, ttl: 5_000 });
+  /** The users whose reference is being looked up: many requests of one come at once. */
+  const asked = new Map<string, Promise<string>>();
 
   const insertMapping = async (userId: string): Promise<string> => {
     const _id = randomUUID();
@@ -76,16 +78,29 @@ export function createUsersDatastore({
     }
   };
 
+  const lookUp = async (userId: string): Promise<string> =>
+    (await collection.findOne({ userId }))?._id ?? (await insertMapping(userId));
+
+  /** Looks a reference up once for all who ask meanwhile, and remembers it unless the user was erased meanwhile. */
+  const ask = async (userId: string): Promise<string> => {
+    const known = asked.get(userId);
+    if (known !== undefined) return known;
+    const looking = lookUp(userId);
+    asked.set(userId, looking);
+    try {
+      const reference = await looking;
+      if (asked.get(userId) === looking) references.set(userId, reference);
+      return reference;
+    } finally {
+      if (asked.get(userId) === looking) asked.delete(userId);
+    }
+  };
+
   return {
     async selectReference(actor) {
       // By identity: a token may name any user it likes.
       if (actor === null || actor === systemActor) return SYSTEM;
-      const known = references.get(actor.userId);
-      if (known !== undefined) return known;
-      const existing = await collection.findOne({ userId: actor.userId });
-      const reference = existing?._id ?? (await insertMapping(actor.userId));
-      references.set(actor.userId, reference);
-      return reference;
+      return references.get(actor.userId) ?? ask(actor.userId);
     },
     findReference: async userId => (await collection.findOne({ userId }))?._id ?? null,
     async selectUserIds(wanted) {
@@ -94,6 +109,7 @@ export function createUsersDatastore({
     },
     async erase(userId) {
       references.delete(userId);
+      asked.delete(userId);
       return (await collection.deleteOne({ userId })) > 0;
     },
     async revoke(userId, notBefore, at) {
