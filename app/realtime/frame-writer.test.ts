@@ -82,7 +82,7 @@ describe('the writer of frames', () => {
     expect(written).toHaveLength(40);
     now += 50;
     await new Promise(resolve => setImmediate(resolve));
-    expect(written).toHaveLength(72);
+    expect(written).toHaveLength(64);
     await writer.whenWritten();
   });
 

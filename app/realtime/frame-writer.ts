@@ -21,7 +21,7 @@ export interface FrameWriter {
  * So long the event loop may be held by writing to sockets: as long as everything else took since the last time, within
  * these. Short slices let frames of several campaigns come together; where there is much to do, both sides get their half.
  */
-const SLICE_MS = { least: 2, most: 6 };
+const SLICE_MS = { least: 2, most: 5 };
 /** So many are written to before the clock is looked at. */
 const SLICE_CHECK = 8;
 

@@ -46,6 +46,17 @@ describe('turns', () => {
     expect(waits).toEqual([7, 7]);
   });
 
+  it('are as long as documents usually take, however long one took', async () => {
+    const { waits, turns } = createWorld();
+    for (const ownMs of [10, 110, 10]) {
+      turns.onOthersDocument();
+      const given = turns.yield(ownMs);
+      turns.hurry();
+      await given;
+    }
+    expect(waits.map(Math.round)).toEqual([35, 105, 91]);
+  });
+
   it('last no longer than others need who have something to write', () => {
     const { waits, turns } = createWorld();
     turns.onOthersDocument();

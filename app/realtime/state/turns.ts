@@ -16,6 +16,8 @@ export interface Turns {
 
 /** No turn is waited for longer: the others may have nothing to write. */
 const MAX_TURN_MS = 250;
+/** How much each document tells of how long one takes: a database that stalled once makes nobody wait for long afterwards. */
+const WEIGHT = 0.2;
 
 /**
  * Begins without any others.
@@ -24,17 +26,20 @@ const MAX_TURN_MS = 250;
  */
 export function createTurns({ timer, random }: { readonly timer: Timer; readonly random: () => number }): Turns {
   let areOthersWriting = false;
+  /** How long a document of our own takes, in milliseconds. */
+  let usualMs: number | undefined;
   let waiting: AbortController | undefined;
   return {
     onOthersDocument() {
       areOthersWriting = true;
     },
     async yield(ownMs) {
+      usualMs = usualMs === undefined ? ownMs : usualMs + WEIGHT * (ownMs - usualMs);
       if (!areOthersWriting) return;
       areOthersWriting = false;
       waiting = new AbortController();
       // They have to hear of our document and to read it before they write theirs.
-      await timer.wait(Math.min(MAX_TURN_MS, ownMs * (3 + random())), waiting.signal);
+      await timer.wait(Math.min(MAX_TURN_MS, usualMs * (3 + random())), waiting.signal);
       waiting = undefined;
     },
     hurry: () => waiting?.abort(),
