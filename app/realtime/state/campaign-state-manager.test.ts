@@ -173,16 +173,16 @@ describeStores('the live state of campaigns', target => {
       };
       await stateOf();
       const slow = createManager({ journal: held, timer: { now: () => nowMs, wait: () => Promise.resolve() } });
-      const waiting = Array.from({ length: 255 }, () => write(update({}), {}, slow));
+      const waiting = Array.from({ length: 511 }, () => write(update({}), {}, slow));
       await until(
         () => slow.summarize().pending,
-        pending => pending === 255,
+        pending => pending === 511,
       );
       nowMs = 51;
       const last = write(update({}), { eventId: 'the-last' }, slow);
       await until(
         () => slow.summarize().pending,
-        pending => pending === 256,
+        pending => pending === 512,
       );
       await expect(write(update({}), {}, slow)).rejects.toThrow(ServiceUnavailableError);
       // Too much is refused before it is looked at; what waits already is not sent again for nothing.
@@ -193,10 +193,10 @@ describeStores('the live state of campaigns', target => {
       const another = write(update({}), {}, slow);
       await until(
         () => slow.summarize().pending,
-        pending => pending === 257,
+        pending => pending === 513,
       );
       open();
-      expect(await Promise.all([...waiting, last, another])).toHaveLength(257);
+      expect(await Promise.all([...waiting, last, another])).toHaveLength(513);
       expect(await again).toEqual({ ...(await last), outcome: 'repeated' });
       await throwIfBroken();
     });

@@ -67,12 +67,29 @@ describe('the writes that wait for a campaign', () => {
   it('are too many only when the first of them has waited, or when there are very many', () => {
     nowMs = 0;
     const writes = create();
-    for (let at = 0; at < 256; at++) writes.add(createWrite(`${at}`));
-    expect(writes.isFull).toBe(false);
+    for (let at = 0; at < 511; at++) writes.add(createWrite(`${at}`));
     nowMs = 51;
+    expect(writes.isFull).toBe(false);
+    writes.add(createWrite('511'));
     expect(writes.isFull).toBe(true);
     nowMs = 0;
-    for (let at = 256; at < 4096; at++) writes.add(createWrite(`${at}`));
+    for (let at = 512; at < 4096; at++) writes.add(createWrite(`${at}`));
     expect(writes.isFull).toBe(true);
+  });
+
+  it('are too many sooner where they were too many lately, and not for long after that', () => {
+    nowMs = 0;
+    const writes = create();
+    for (let at = 0; at < 512; at++) writes.add(createWrite(`${at}`));
+    nowMs = 51;
+    expect(writes.isFull).toBe(true);
+    writes.take(256);
+    expect([writes.size, writes.isFull]).toEqual([256, true]);
+    nowMs = 1_051;
+    expect(writes.isFull).toBe(true);
+    nowMs = 2_052;
+    expect(writes.isFull).toBe(false);
+    writes.take(1);
+    expect(writes.isFull).toBe(false);
   });
 });

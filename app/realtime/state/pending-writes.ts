@@ -53,11 +53,14 @@ interface Entry extends PendingWrite {
   isSettled: boolean;
 }
 
-/** So many writes may wait for one campaign, however long that takes … */
-const MAX_PATIENT = 256;
-/** … and so many … */
+/** So many writes may wait for one campaign, however long that takes: much may come at once. */
+const MAX_BURST = 512;
+/** Where that was not enough lately, so many: more than a campaign can take would make all of them late. */
+const MAX_STANDING = 256;
+const LATELY_MS = 1_000;
+/** So many may wait … */
 const MAX_PENDING = 4096;
-/** … while none of them has waited longer than this. More than a campaign can take would make all of them late. */
+/** … while none of them has waited longer than this. */
 const MAX_WAIT_MS = 50;
 
 /**
@@ -76,6 +79,8 @@ export function createPendingWrites({
   let line: Entry[] = [];
   /** How many at the front of the line are being written. */
   let held = 0;
+  /** When one more would have had to wait too long. */
+  let fullAtMs = -Infinity;
   const waiting = new Map<string, Entry>();
 
   const settle = (write: PendingWrite, outcome: Acknowledgement | Error): void => {
@@ -95,8 +100,12 @@ export function createPendingWrites({
     },
     get isFull() {
       const [first] = line;
-      if (first === undefined || line.length < MAX_PATIENT) return false;
-      return line.length >= MAX_PENDING || now() - first.waitsSince > MAX_WAIT_MS;
+      if (first === undefined || line.length < MAX_STANDING) return false;
+      const nowMs = now();
+      if (line.length < MAX_BURST && nowMs - fullAtMs > LATELY_MS) return false;
+      const isFull = line.length >= MAX_PENDING || nowMs - first.waitsSince > MAX_WAIT_MS;
+      if (isFull) fullAtMs = nowMs;
+      return isFull;
     },
     list() {
       line = line.filter(({ isSettled }) => !isSettled);
