@@ -108,9 +108,11 @@ export function createUsersDatastore({
       return new Map(rows.flatMap(({ _id, userId }) => (userId === undefined ? [] : [[_id, userId] as const])));
     },
     async erase(userId) {
+      const isErased = (await collection.deleteOne({ userId })) > 0;
+      // What is being looked up may have been read before.
       references.delete(userId);
       asked.delete(userId);
-      return (await collection.deleteOne({ userId })) > 0;
+      return isErased;
     },
     async revoke(userId, notBefore, at) {
       await collection.updateOne(
