@@ -369,9 +369,8 @@ export function createLiveCampaign(
   /** Throws `JournalGapError` when the journal has something else in the place of what this process has built upon. */
   async function throwIfLost(): Promise<void> {
     const asked = [...unproven];
-    const holders = await Promise.all(asked.map(({ version }) => journal.readAt(campaignId, version)));
-    for (const [at, position] of asked.entries()) {
-      const holder = holders[at] ?? null;
+    for (const position of asked) {
+      const holder = await journal.readAt(campaignId, position.version);
       if (holder !== null && holder._id !== position.changeId) throw createLostError(campaignId, position);
     }
     unproven = unproven.filter(position => !asked.includes(position));
@@ -381,6 +380,8 @@ export function createLiveCampaign(
   async function writeSnapshot(state: StateSnapshot): Promise<void> {
     try {
       await throwIfLost();
+      const holder = await journal.readAt(campaignId, state.version);
+      if (holder?._id !== state.changeId) throw createLostError(campaignId, state);
     } catch (error) {
       if (error instanceof JournalGapError) doubt();
       throw error;
