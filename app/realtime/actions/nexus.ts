@@ -30,6 +30,8 @@ interface Listening {
 }
 
 const SENT = { ttlMs: 60_000, max: 1_000 };
+/** So many events may be on their way to one who listens before the next one waits. */
+const MAX_UNDER_WAY = 32;
 const EMIT = 'nexus:emit:v1:requested';
 
 /** Registers what can be asked about events themselves: to hear them, and to send one. */
@@ -66,14 +68,21 @@ export function registerNexusActions(
     return frame;
   };
 
-  /** Sends an event to who may hear it. The next one waits until it is sent; too many that wait are dropped and counted. */
-  const forward =
-    (connection: Connection, { sent }: Listening) =>
-    async (event: Envelope): Promise<void> => {
+  /** Sends events to who may hear them, as fast as they are read. Too many that wait are dropped and counted. */
+  const forward = (connection: Connection, { sent }: Listening): ((event: Envelope) => Promise<void> | undefined) => {
+    let underWay = 0;
+    let onSent: (() => void) | undefined;
+    return event => {
       // By the token that the connection has now.
-      if (!mayHear(connection.actor, event) || !sent.add(`${event.eventId} ${event.type}`)) return;
-      await new Promise<void>(resolve => connection.send(selectFrame(event), resolve));
+      if (!mayHear(connection.actor, event) || !sent.add(`${event.eventId} ${event.type}`)) return undefined;
+      underWay += 1;
+      connection.send(selectFrame(event), () => {
+        underWay -= 1;
+        onSent?.();
+      });
+      return underWay < MAX_UNDER_WAY ? undefined : new Promise<void>(resolve => (onSent = resolve));
     };
+  };
 
   const listen: PayloadHandler<PatternsPayload> = async ({ types, campaignId: given }, { caller }) => {
     throwIfNoPatterns(types);
