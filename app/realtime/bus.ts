@@ -349,10 +349,13 @@ export function createBus({
 }
 
 /** What an event belongs to is what was admitted, whatever its sender wrote beside it. */
-function placeIn({ type, name, eventId, payload, metadata, timestamp }: RequestEnvelope, campaignId: string) {
+function placeIn(
+  { type, name, eventId, payload, metadata, timestamp }: RequestEnvelope,
+  campaignId: string,
+): RequestEnvelope {
   const placed: Record<string, unknown> = campaignId === '' ? {} : { campaign: { campaignId } };
   for (const key in metadata) if (key !== 'campaign') placed[key] = metadata[key as keyof EventMetadata];
-  return { type, name, eventId, payload, metadata: placed as EventMetadata, timestamp };
+  return { type, name, eventId, payload, metadata: placed, timestamp };
 }
 
 /** Whether a text is a type of events, or what types begin with. */

@@ -218,6 +218,8 @@ export function createChannel(dependencies: ChannelDependencies): Channel {
     socket.onAny((_event: string, ...packet: RequestPacket) => void receive(session, packet));
     socket.on('error', error => log.debug('socket.failed', { error }));
     socket.once('disconnect', () => {
+      // Who left may come in again over the same connection: nothing that was sent before may come after that.
+      session.connection.write(false);
       sessions.delete(socket.id);
       const left = (countOf.get(userId) ?? 1) - 1;
       if (left > 0) countOf.set(userId, left);

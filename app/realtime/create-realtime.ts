@@ -98,7 +98,8 @@ export function createRealtime(config: Config, dependencies: RealtimeDependencie
         onDropped: type => metrics.bus.dropped(type),
       }),
   });
-  const writer = createFrameWriter();
+  const log = Log('app/realtime/frame-writer');
+  const writer = createFrameWriter(error => log.error('socket.write.failed', { error }));
   const subscriptions = createSubscriptions({
     states: states ?? { subscribe: () => Promise.reject(createSwitchedOffError()) },
     clock,

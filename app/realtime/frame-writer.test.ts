@@ -1,12 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { createFrameWriter, type FrameWriter } from './frame-writer.ts';
 
 describe('the writer of frames', () => {
   let writer: FrameWriter;
   let written: string[];
+  let errors: unknown[];
 
   beforeEach(() => {
-    writer = createFrameWriter();
+    errors = [];
+    writer = createFrameWriter(error => errors.push(error));
     written = [];
   });
   afterEach(() => {
@@ -99,6 +103,54 @@ describe('the writer of frames', () => {
     expect(isLate).toBe(false);
     await writer.whenWritten();
     expect(written).toContain('late');
+  });
+
+  it('writes to the others when one cannot be written to', async () => {
+    const error = new Error('broken');
+    const broken = {
+      write: () => {
+        throw error;
+      },
+    };
+    writer.add(broken, true);
+    add('answer', true);
+    writer.add(broken, false);
+    add('follower');
+    await writer.whenWritten();
+    expect([written, errors]).toEqual([
+      ['answer', 'follower'],
+      [error, error],
+    ]);
+  });
+
+  it('lets go of those who had their turn, however long it goes on', async () => {
+    let isDone = false;
+    let turns = 0;
+    const held: WeakRef<object>[] = [];
+    const addMany = (): void => {
+      for (let count = 0; count < 100; count += 1) {
+        const connection = { write: () => void (turns += 1) };
+        if (count === 0) held.push(new WeakRef(connection));
+        writer.add(connection, false);
+      }
+    };
+    let now = performance.now();
+    jest.spyOn(performance, 'now').mockImplementation(() => (now += 0.5));
+    // Two feeds: each adds its next ones before the writer is through with the other's.
+    const feed = async (): Promise<void> => {
+      while (!isDone) {
+        addMany();
+        await writer.whenWritten();
+      }
+    };
+    const feeds = [feed(), feed()];
+    for (let turn = 0; turn < 200; turn += 1) await new Promise(resolve => setImmediate(resolve));
+    isDone = true;
+    setFlagsFromString('--expose-gc');
+    (runInNewContext('gc') as () => void)();
+    expect(turns).toBeGreaterThan(1_000);
+    expect(held.filter(reference => reference.deref() !== undefined).length).toBeLessThan(held.length / 2);
+    await Promise.all(feeds);
   });
 
   it('goes on with those who are added while it writes', async () => {

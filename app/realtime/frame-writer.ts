@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 
 /** What frames wait for. */
 export interface Writable {
-  /** Writes all that waits, in one go. Told whether it was added for an answer. Must not throw. */
+  /** Writes all that waits, in one go. Told whether it was added for an answer. */
   write(isAnswer: boolean): void;
 }
 
@@ -25,8 +25,8 @@ const SLICE_MS = { least: 2, most: 5 };
 /** So many are written to before the clock is looked at. */
 const SLICE_CHECK = 8;
 
-/** Makes a writer that has nothing to write. */
-export function createFrameWriter(): FrameWriter {
+/** Makes a writer that has nothing to write. `onError` is told what a write threw; the others are written to all the same. */
+export function createFrameWriter(onError: (error: unknown) => void): FrameWriter {
   let answers: Writable[] = [];
   let followers: Writable[] = [];
   /** How many of those in `followers` had their turn. */
@@ -44,10 +44,18 @@ export function createFrameWriter(): FrameWriter {
     while (waiting[0] !== undefined && waiting[0].until <= current) waiting.shift()?.resolve();
   };
 
+  const write = (connection: Writable | undefined, isAnswer: boolean): void => {
+    try {
+      connection?.write(isAnswer);
+    } catch (error) {
+      onError(error);
+    }
+  };
+
   const writeAnswers = (): void => {
     const turn = answers;
     answers = [];
-    for (const connection of turn) connection.write(true);
+    for (const connection of turn) write(connection, true);
   };
 
   const writeSlice = (): void => {
@@ -55,12 +63,16 @@ export function createFrameWriter(): FrameWriter {
     const othersMs = isSliced ? startMs - slicedAtMs : 0;
     const endMs = startMs + Math.min(Math.max(othersMs, SLICE_MS.least), SLICE_MS.most);
     while (done < followers.length) {
-      followers[done]?.write(false);
+      write(followers[done], false);
       done += 1;
       if (done % SLICE_CHECK === 0 && performance.now() > endMs) break;
     }
     isSliced = done < followers.length;
     if (isSliced) {
+      // Busy feeds add to the list before it ends: what is done leaves it.
+      doneBefore += done;
+      followers.splice(0, done);
+      done = 0;
       slicedAtMs = performance.now();
       setImmediate(writeSlice);
     } else {
@@ -82,7 +94,7 @@ export function createFrameWriter(): FrameWriter {
       (isAnswer ? answers : followers).push(connection);
       if (isAnnounced || (isSliced && !isAnswer)) return;
       isAnnounced = true;
-      // After all that happens in this turn: what is answered and what is told together is written together.
+      // What is answered and what is told together is written together.
       process.nextTick(begin);
     },
     whenWritten() {

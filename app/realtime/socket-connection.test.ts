@@ -85,15 +85,19 @@ describe('a connection', () => {
     for (const [writable, isAnswer] of added.splice(0)) writable.write(isAnswer);
   };
 
-  beforeEach(() => {
-    socket = new FakeSocket();
-    added = [];
+  const open = (over: FakeSocket): SocketConnection => {
     const writer: Pick<FrameWriter, 'add'> = { add: (writable, isAnswer) => void added.push([writable, isAnswer]) };
-    connection = new SocketConnection(socket as unknown as Socket, {
+    return new SocketConnection(over as unknown as Socket, {
       writer: writer as FrameWriter,
       clock: () => new Date(0),
       selectActor: () => systemActor,
     });
+  };
+
+  beforeEach(() => {
+    socket = new FakeSocket();
+    added = [];
+    connection = open(socket);
   });
 
   it('writes what has come together in one go, in its order, answers among it', () => {
@@ -181,12 +185,23 @@ describe('a connection', () => {
     expect(socket.writes).toHaveLength(1);
   });
 
+  it('ends when it cannot be written to', () => {
+    socket.conn.transport.socket._sender.sendFrame = () => {
+      throw new Error('broken');
+    };
+    connection.send(frame('a'));
+    expect(writeAll).toThrow('broken');
+    expect([socket.isTerminated, socket.conn.readyState]).toEqual([true, 'closed']);
+  });
+
   it('makes a frame once, however many connections it is for', () => {
     const one = frame('a');
-    connection.send(one);
-    connection.send(one);
-    writeAll();
-    expect(one.encoded.size).toBe(1);
-    expect(names(socket.writes[0])).toEqual(['a', 'a']);
+    const written: unknown[] = [];
+    for (const own of [connection, open(new FakeSocket())]) {
+      own.send(one);
+      written.push(one.encoded.get('event'));
+    }
+    expect(written[0]).toBeDefined();
+    expect(written[1]).toBe(written[0]);
   });
 });

@@ -129,7 +129,7 @@ export class SocketConnection implements Connection {
     this.#options.writer.add(this, true);
   }
 
-  /** Writes all that waits, in one go. Called by the writer. */
+  /** Writes all that waits, in one go: when its turn comes. */
   write(isAnswer: boolean): void {
     if (isAnswer) this.#isAnswerAdded = false;
     else this.#isAdded = false;
@@ -150,13 +150,17 @@ export class SocketConnection implements Connection {
     if (this.#isClosing) return;
     this.#isClosing = true;
     this.send(createFrame(createEvent(CLOSE_EVENT, formatReason(reason), { at: this.#options.clock() })));
-    this.#writeWaiting();
-    // Socket.IO's client comes back by itself when the transport closes, and does not when it is disconnected.
-    if (reason.isRetryable) this.#conn.close();
-    else this.#socket.disconnect(true);
     setTimeout(() => {
       if (this.#conn.readyState !== 'closed') this.#terminate();
     }, GOODBYE_MS).unref();
+    try {
+      this.#writeWaiting();
+    } catch {
+      return; // Ended already.
+    }
+    // Socket.IO's client comes back by itself when the transport closes, and does not when it is disconnected.
+    if (reason.isRetryable) this.#conn.close();
+    else this.#socket.disconnect(true);
   }
 
   // What waits for the transport is no secret of Engine.IO, though its types say so.
@@ -177,11 +181,14 @@ export class SocketConnection implements Connection {
     this.#waiting = undefined;
     const conn = this.#conn;
     const sender = selectSender(conn);
-    if (sender !== undefined) {
-      this.#writeTogether(frames, sender, conn.transport.socket?._socket);
-      return;
+    try {
+      if (sender !== undefined) this.#writeTogether(frames, sender, conn.transport.socket?._socket);
+      else for (const frame of frames) conn.write(frame.encoded.packet, { compress: true }, () => this.#settle(frame));
+    } catch (error) {
+      // It would miss something.
+      this.#terminate();
+      throw error;
     }
-    for (const frame of frames) conn.write(frame.encoded.packet, { compress: true }, () => this.#settle(frame));
   }
 
   /** Writes frames in one go: when the last byte has left the process, all have. */

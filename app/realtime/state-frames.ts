@@ -106,7 +106,7 @@ function createStateEvent(campaignId: string, at: Date) {
 
 /** A change as members of a JSON object; the patch is JSON text already. */
 export function formatChange({ version, changeId, by, at, cause, patch }: StateChange): string {
-  const head = `"version":${version},"changeId":${quote(changeId)},"by":${quote(by)},"at":"${at.toISOString()}"`;
+  const head = `"version":${version},"changeId":${JSON.stringify(changeId)},"by":${quote(by)},"at":"${at.toISOString()}"`;
   return `${head},"cause":${quote(cause)},"patch":${patch}`;
 }
 

@@ -24,7 +24,7 @@ type Match =
   | { readonly handler: Handler; readonly params: Readonly<Record<string, string>> }
   | { readonly handler: undefined; readonly allowed: readonly string[] };
 
-/** Of so many methods and paths is known where they go. */
+/** Where a method and a path lead is remembered for so many of them. */
 const REMEMBERED_PATHS = 10_000;
 
 const none: Readonly<Record<string, never>> = Object.freeze({});

@@ -29,7 +29,7 @@ export interface CampaignActionsDependencies {
   readonly contexts: ContextFactory;
 }
 
-/** What the payloads of the requests that change a state say, each of a kind of operation. They were checked. */
+/** Gives the operation that a request's payload, which was checked, asks for: by the kind of operation, which is also the request's name. */
 const selectOperation = {
   update: ({ updates }: WritePayload) => ({ kind: 'update', updates }),
   feature: ({ features, action }: WritePayload) => ({ kind: 'feature', features, action }),
@@ -37,7 +37,7 @@ const selectOperation = {
   batch: ({ operations }: WritePayload) => ({ kind: 'batch', operations }),
   rollback: ({ toVersion }: WritePayload) => ({ kind: 'rollback', toVersion }),
 } as const satisfies Readonly<Record<StateOperation['kind'], (payload: WritePayload) => object>>;
-const writes = ['update', 'feature', 'config', 'batch', 'rollback'] as const;
+const writes = Object.keys(selectOperation) as (keyof typeof selectOperation)[];
 
 /** Registers what can be asked about campaigns and their states. */
 export function registerCampaignActions(registrar: Registrar, dependencies: CampaignActionsDependencies): void {

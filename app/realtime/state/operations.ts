@@ -72,10 +72,19 @@ export function readOperation(input: unknown): StateOperation {
         throw new ValidationError([{ path: `/operations/${at}/kind`, message: 'cannot be part of a batch' }]);
       }
       throwIfMalformed(step, `/operations/${at}`);
-      if (kind === 'update' || kind === 'config') throwIfUnsafeJson(step, { maxDepth: MAX_DEPTH[kind] });
+      if (kind === 'update' || kind === 'config') throwIfTooDeep(step, `/operations/${at}`, MAX_DEPTH[kind]);
     }
   }
   return operation;
+}
+
+function throwIfTooDeep(step: StateStep, path: string, maxDepth: number): void {
+  try {
+    throwIfUnsafeJson(step, { maxDepth });
+  } catch (error) {
+    if (!(error instanceof ValidationError)) throw error;
+    throw new ValidationError((error.details ?? []).map(fault => ({ ...fault, path: path + (fault.path ?? '') })));
+  }
 }
 
 function throwIfMalformed(operation: StateOperation, path: string): void {

@@ -24,7 +24,7 @@ describe('the keeper of snapshots', () => {
   const open = (headVersion = 1, snapshotVersion = 0) =>
     createSnapshotKeeper({
       campaignId: 'c',
-      snapshots: snapshots as StateSnapshots,
+      snapshots: snapshots,
       policy: { everyVersions: 10, afterMs: 1_000 },
       timer: { now: () => 0, wait: async () => undefined },
       log: { warn: message => said.push(message) },
