@@ -1063,6 +1063,22 @@ describeStores('the live state of campaigns', target => {
       expect(await journal.readAt(campaignId, 5)).toMatchObject({ previousId: last?._id });
     });
 
+    it('gets no snapshot of a version that was lost meanwhile', async () => {
+      let goOn = (): void => undefined;
+      const lost = new Promise<void>(resolve => (goOn = resolve));
+      const readAt: StateJournalDatastore['readAt'] = async (...args) => {
+        await lost;
+        return journal.readAt(...args);
+      };
+      const instance = createManager({ journal: { ...journal, readAt }, options: { snapshotEveryVersions: 3 } });
+      const { view } = await lose(instance, [{ anew: 3 }]);
+      goOn();
+      await settled(view, 3);
+      expect(view.state).toEqual({ ...initial, a: 1, anew: 3 });
+      expect(said).toContain('state.snapshot.failed');
+      expect((await snapshots.findLatest(campaignId))?.version ?? 0).toBeLessThan(3);
+    });
+
     describe('and is written to by an instance that does not know', () => {
       let skippedMs: number;
       const timer = { ...systemTimer, now: () => systemTimer.now() + skippedMs };
