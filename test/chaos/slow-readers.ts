@@ -47,6 +47,8 @@ export async function runSlowReaders({
   const variables = {
     CHANNEL_MAX_CONNECTIONS_PER_USER: '5000',
     CAMPAIGN_SUBSCRIBER_BUFFER: '4',
+    // They stay as long as that takes on this machine.
+    CAMPAIGN_SUBSCRIBER_DRAIN_MS: '600000',
     // What the store keeps for speed is nobody's who reads slowly.
     DATA_CACHE_BYTES: '65536',
   };
