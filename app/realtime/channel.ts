@@ -219,7 +219,7 @@ export function createChannel(dependencies: ChannelDependencies): Channel {
     socket.on('error', error => log.debug('socket.failed', { error }));
     socket.once('disconnect', () => {
       // Who left may come in again over the same connection: nothing that was sent before may come after that.
-      session.connection.write(false);
+      session.connection.flush();
       sessions.delete(socket.id);
       const left = (countOf.get(userId) ?? 1) - 1;
       if (left > 0) countOf.set(userId, left);

@@ -192,6 +192,13 @@ describe('a connection', () => {
     connection.send(frame('a'));
     expect(writeAll).toThrow('broken');
     expect([socket.isTerminated, socket.conn.readyState]).toEqual([true, 'closed']);
+    socket.conn.readyState = 'open';
+    connection.send(frame('b'));
+    expect(connection.flush()).toBe(false);
+    socket.conn.readyState = 'open';
+    expect(() =>
+      connection.close({ type: 'SERVICE_UNAVAILABLE', message: 'The service is stopping.', isRetryable: true }),
+    ).not.toThrow();
   });
 
   it('makes a frame once, however many connections it is for', () => {

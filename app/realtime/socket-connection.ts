@@ -136,6 +136,16 @@ export class SocketConnection implements Connection {
     this.#writeWaiting();
   }
 
+  /** Writes at once what waits. Says whether it could: a connection that cannot be written to has ended. */
+  flush(): boolean {
+    try {
+      this.#writeWaiting();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   onClose(listener: () => void): () => void {
     const socket = this.#socket;
     if (socket.disconnected) {
@@ -153,11 +163,7 @@ export class SocketConnection implements Connection {
     setTimeout(() => {
       if (this.#conn.readyState !== 'closed') this.#terminate();
     }, GOODBYE_MS).unref();
-    try {
-      this.#writeWaiting();
-    } catch {
-      return; // Ended already.
-    }
+    if (!this.flush()) return;
     // Socket.IO's client comes back by itself when the transport closes, and does not when it is disconnected.
     if (reason.isRetryable) this.#conn.close();
     else this.#socket.disconnect(true);
