@@ -76,7 +76,7 @@ export function applyDocument(before: PositionedState, document: JournalDocument
 }
 
 /** Gives the state of the latest snapshot, of a version up to `version` when it is given; the beginning without one. */
-export async function readSnapshot(
+async function readSnapshot(
   snapshots: Pick<StateSnapshots, 'findLatest'>,
   campaignId: string,
   version?: number,
