@@ -29,7 +29,7 @@ describeStartedServer('live states whose database crashes', open => {
         readInitialState: async () => ({}),
         clock: () => new Date(),
         log: { warn: () => undefined, error: () => undefined },
-        options: { snapshotEveryVersions: 20 },
+        options: { snapshotEveryVersions: 20, snapshotPauseMs: 0 },
       }),
     );
     const views = managers.map(() => createStateView());

@@ -99,7 +99,7 @@ export class LiveStateModel {
       readInitialState: async () => ({ made: world.nowMs }),
       clock: () => new Date(world.clock().getTime() + life.offsetMs),
       log: { warn: message => this.said.add(message), error: message => this.said.add(message) },
-      options: { snapshotEveryVersions: 4, maxCampaigns: 1 },
+      options: { snapshotEveryVersions: 4, snapshotPauseMs: 0, maxCampaigns: 1 },
       timer,
       random: () => 0.5,
     });

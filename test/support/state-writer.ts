@@ -32,7 +32,7 @@ const manager = createCampaignStateManager({
   readInitialState: async () => ({}),
   clock: () => new Date(),
   log: console,
-  options: { snapshotEveryVersions: 50 },
+  options: { snapshotEveryVersions: 50, snapshotPauseMs: 0 },
 });
 
 async function write(writer: number): Promise<void> {

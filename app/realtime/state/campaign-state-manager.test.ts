@@ -753,7 +753,7 @@ describeStores('the live state of campaigns', target => {
 
   describe('snapshots', () => {
     it('are written every so many versions, and spare a load what came before', async () => {
-      const often = createManager({ options: { snapshotEveryVersions: 10 } });
+      const often = createManager({ options: { snapshotEveryVersions: 10, snapshotPauseMs: 0 } });
       for (let at = 0; at < 25; at++) await write(update({ [`k${at}`]: at }), {}, often);
       await often.stop();
       expect(await snapshots.listVersions(campaignId)).toEqual([10, 20]);
@@ -1070,7 +1070,10 @@ describeStores('the live state of campaigns', target => {
         await lost;
         return journal.readAt(...args);
       };
-      const instance = createManager({ journal: { ...journal, readAt }, options: { snapshotEveryVersions: 3 } });
+      const instance = createManager({
+        journal: { ...journal, readAt },
+        options: { snapshotEveryVersions: 3, snapshotPauseMs: 0 },
+      });
       const { view } = await lose(instance, [{ anew: 3 }]);
       goOn();
       await settled(view, 3);
@@ -1156,7 +1159,7 @@ describeStores('the live state of campaigns', target => {
       });
 
       it('gets no snapshot of what that one shows', async () => {
-        const { instance, view } = await stray({ options: { snapshotEveryVersions: 1 } });
+        const { instance, view } = await stray({ options: { snapshotEveryVersions: 1, snapshotPauseMs: 0 } });
         await settled(view, 4);
         expect(view.state).toEqual(expected);
         expect(said).toContain('state.snapshot.failed');
@@ -1195,7 +1198,7 @@ describe('the live state without persistence', () => {
       readInitialState: async () => initial,
       clock: () => new Date(),
       log: { warn: () => undefined, error: () => undefined },
-      options: { snapshotEveryVersions: 10, maxCampaigns: 1 },
+      options: { snapshotEveryVersions: 10, snapshotPauseMs: 0, maxCampaigns: 1 },
     });
     const campaignId = createId();
     const view = createStateView();

@@ -62,8 +62,10 @@ export interface LiveCampaignInfo {
 }
 
 export interface CampaignStateOptions {
-  /** A snapshot is written every so many versions (200) … */
+  /** A snapshot is written every so many versions (200), … */
   readonly snapshotEveryVersions: number;
+  /** … with a pause between two of a campaign (1 s), … */
+  readonly snapshotPauseMs: number;
   /** … and at the latest so long after a change (30 s). */
   readonly snapshotAfterMs: number;
   /** Campaigns without subscribers leave the memory after this time … */
@@ -138,6 +140,7 @@ export interface CampaignStateManager {
 
 const DEFAULTS: CampaignStateOptions = {
   snapshotEveryVersions: 200,
+  snapshotPauseMs: 1_000,
   snapshotAfterMs: 30_000,
   idleMs: 600_000,
   maxCampaigns: 1_000,
@@ -171,7 +174,11 @@ export function createCampaignStateManager(dependencies: CampaignStateDependenci
       journal.readBefore(campaignId, state.version + 1, LOADED_DOCUMENTS),
     ]);
     const { onCommitted, observer, random = Math.random } = dependencies;
-    const snapshotPolicy = { everyVersions: options.snapshotEveryVersions, afterMs: options.snapshotAfterMs };
+    const snapshotPolicy = {
+      everyVersions: options.snapshotEveryVersions,
+      pauseMs: options.snapshotPauseMs,
+      afterMs: options.snapshotAfterMs,
+    };
     const { signal } = stopping;
     void campaigns
       .use(campaignId, synchronise)

@@ -10,9 +10,10 @@ describe('the keeper of snapshots', () => {
   let said: string[];
   /** What the next writings do, in turn; after that they succeed. */
   let faults: (() => Promise<void>)[];
+  let nowMs: number;
 
   beforeEach(() => {
-    [written, said, faults] = [[], [], []];
+    [written, said, faults, nowMs] = [[], [], [], 0];
   });
 
   const snapshots: Pick<StateSnapshots, 'write'> = {
@@ -21,12 +22,12 @@ describe('the keeper of snapshots', () => {
       written.push(version);
     },
   };
-  const open = (headVersion = 1, snapshotVersion = 0) =>
+  const open = (headVersion = 1, snapshotVersion = 0, pauseMs = 0) =>
     createSnapshotKeeper({
       campaignId: 'c',
       snapshots: snapshots,
-      policy: { everyVersions: 10, afterMs: 1_000 },
-      timer: { now: () => 0, wait: async () => undefined },
+      policy: { everyVersions: 10, pauseMs, afterMs: 1_000 },
+      timer: { now: () => nowMs, wait: async () => undefined },
       log: { warn: message => said.push(message) },
       headVersion,
       snapshotVersion,
@@ -62,6 +63,18 @@ describe('the keeper of snapshots', () => {
     expect(written).toEqual([3]);
     await keeper.tick(head(4), after(10_000));
     expect(written).toEqual([3, 4]);
+  });
+
+  it('pauses between two, however many versions there are meanwhile', async () => {
+    const keeper = open(1, 0, 100);
+    for (; nowMs < 200; nowMs += 20) await keeper.onCommitted(head(10 + nowMs));
+    expect(written).toEqual([10, 110]);
+    nowMs = 199;
+    await keeper.tick(head(190), after(0));
+    expect(written).toEqual([10, 110]);
+    nowMs = 200;
+    await keeper.tick(head(190), after(0));
+    expect(written).toEqual([10, 110, 190]);
   });
 
   it('writes none of a version that has one', async () => {

@@ -6,6 +6,8 @@ import { type StateSnapshots } from '../../datastore/state-snapshots.ts';
 /** When a campaign writes snapshots. */
 export interface SnapshotPolicy {
   readonly everyVersions: number;
+  /** So long after one began the next may: where there are many versions, a few more read with a load cost less. */
+  readonly pauseMs: number;
   /** How long after a change a snapshot is written at the latest. */
   readonly afterMs: number;
 }
@@ -40,6 +42,7 @@ export function createSnapshotKeeper({
   let savedVersion = loaded.snapshotVersion;
   let isDue = loaded.headVersion - savedVersion >= policy.everyVersions;
   let isSaving = false;
+  let savedAtMs = -Infinity;
   let unsavedSince: Date | undefined;
 
   const save = async ({ state, ...position }: PositionedState): Promise<void> => {
@@ -47,6 +50,7 @@ export function createSnapshotKeeper({
     savedVersion = position.version;
     isSaving = true;
     const startedAt = timer.now();
+    savedAtMs = startedAt;
     const text = JSON.stringify(state);
     try {
       await snapshots.write({ campaignId, ...position, state: text });
@@ -61,6 +65,7 @@ export function createSnapshotKeeper({
 
   const saveIfDue = (head: PositionedState): Promise<void> | undefined => {
     if (!isDue || isSaving || head.version === savedVersion) return undefined;
+    if (timer.now() - savedAtMs < policy.pauseMs) return undefined;
     isDue = false;
     unsavedSince = undefined;
     return save(head);
