@@ -130,6 +130,7 @@ async function compose(options: AppOptions & Required<Pick<AppOptions, 'clock' |
     Log,
     observer: serviceMetrics.realtime.state,
     messages,
+    selectPresence: () => realtime?.presence,
   });
   const deliveries = createConfiguredDeliveries(config, {
     datastores,

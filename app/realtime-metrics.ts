@@ -75,6 +75,11 @@ export function createRealtimeMetrics(metrics: Metrics): RealtimeMetrics {
     name: 'state_commits_contended_total',
     help: 'Writes to the journal before which another instance came.',
   });
+  const taken = metrics.counter({
+    name: 'state_documents_taken_total',
+    help: 'Documents of the journal that other instances wrote, by where they were taken from.',
+    labels: ['from'],
+  });
   const snapshots = metrics.counter({
     name: 'state_snapshots_total',
     help: 'Snapshots of live states that were written.',
@@ -104,6 +109,7 @@ export function createRealtimeMetrics(metrics: Metrics): RealtimeMetrics {
       },
       onRefused: type => refused.inc({ type }),
       onSnapshot: () => snapshots.inc(),
+      onTaken: from => taken.inc({ from }),
     },
     connection: outcome => connections.inc({ outcome }),
     eventStream: outcome => eventStreams.inc({ outcome }),

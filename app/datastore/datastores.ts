@@ -19,6 +19,12 @@ import { type ContactDocument } from './contact-document.ts';
 import { createDeliveriesDatastore, type DeliveriesDatastore } from './deliveries.ts';
 import { createEventsDatastore, isEventId, type EventsDatastore, spec as eventsSpec } from './events.ts';
 import { type EventDocument } from './event-document.ts';
+import {
+  createInstanceKeys,
+  type InstanceKeyDocument,
+  type InstanceKeys,
+  spec as instanceKeysSpec,
+} from './instance-keys.ts';
 import { createLocks, type LockDocument, type Locks, spec as locksSpec } from './locks.ts';
 import { createMarketsDatastore, type MarketsDatastore, spec as marketsSpec } from './markets.ts';
 import { type MarketDocument } from './market-document.ts';
@@ -50,6 +56,7 @@ export interface Datastores {
   readonly changes: Changes;
   readonly deliveries: DeliveriesDatastore;
   readonly locks: Locks;
+  readonly instanceKeys: InstanceKeys;
   readonly users: UsersDatastore;
   readonly attempts: AttemptsDatastore;
   readonly stateJournal: StateJournalDatastore;
@@ -65,6 +72,7 @@ export const specs: readonly CollectionSpec[] = [
   contactsSpec,
   changesSpec,
   locksSpec,
+  instanceKeysSpec,
   usersSpec,
   attemptsSpec,
   stateJournalSpec,
@@ -115,6 +123,7 @@ export function createDatastores({
     changes,
     deliveries: createDeliveriesDatastore({ collection: store.collection<ChangeRecord>(changesSpec) }),
     locks: createLocks({ collection: store.collection<LockDocument>(locksSpec), clock }),
+    instanceKeys: createInstanceKeys({ collection: store.collection<InstanceKeyDocument>(instanceKeysSpec), clock }),
     users: createUsersDatastore({ collection: store.collection<UserDocument>(usersSpec), clock }),
     attempts: createAttemptsDatastore({ collection: store.collection<AttemptDocument>(attemptsSpec) }),
     stateJournal: createStateJournal({ collection: store.collection<JournalDocument>(stateJournalSpec) }),

@@ -51,6 +51,11 @@ export function formatForeignLink(before: JournalPosition, { _id, from, previous
   return `${_id}, from version ${from}, follows ${previousId}, and not ${selectPreviousId(before)}, which is before it.`;
 }
 
+/** Whether a document follows a position, and was built upon it. */
+export function isNext(before: JournalPosition, document: JournalDocument): boolean {
+  return document.from === before.version + 1 && isLinked(before, document);
+}
+
 /**
  * Throws `JournalGapError` when a document does not follow a position: for whoever does not know whether the position is
  * still in the journal.

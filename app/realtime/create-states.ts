@@ -4,6 +4,7 @@ import { type Config } from '../../config/schema.ts';
 import { type Clock } from '../context.ts';
 import { type Datastores } from '../datastore/datastores.ts';
 import { type InstanceMessages } from '../services/redis/instance-messages.ts';
+import { type Presence } from './presence.ts';
 import { type CampaignStateManager, createCampaignStateManager } from './state/campaign-state-manager.ts';
 import { createInitialState, readTemplate, summarizeMarkets } from './state/initial-state.ts';
 import { type StateObserver } from './state/live-campaign.ts';
@@ -14,12 +15,14 @@ import { openStateNews } from './state-news.ts';
 export const TEMPLATE = new URL('../../config/default_campaign.json', import.meta.url);
 
 export interface StatesDependencies {
-  readonly datastores: Pick<Datastores, 'campaigns' | 'markets' | 'stateJournal' | 'stateSnapshots'>;
+  readonly datastores: Pick<Datastores, 'campaigns' | 'markets' | 'stateJournal' | 'stateSnapshots' | 'instanceKeys'>;
   readonly clock: Clock;
   readonly Log: Log;
   readonly observer: StateObserver;
   /** What instances tell each other of commits goes through them. */
   readonly messages: Pick<InstanceMessages, 'openTopic'>;
+  /** Who is there; undefined in a process that serves nobody. */
+  readonly selectPresence: () => Pick<Presence, 'isFollowedElsewhere'> | undefined;
 }
 
 /**
@@ -32,7 +35,8 @@ export async function createStates(
 ): Promise<CampaignStateManager | null> {
   const { state } = config;
   if (!state.enabled) return null;
-  const { datastores, clock, Log, observer, messages } = dependencies;
+  const { datastores, clock, Log, observer, messages, selectPresence } = dependencies;
+  const log = limitLog(Log('app/realtime/state'));
   const template = await readTemplate(TEMPLATE);
   const forgetful = state.persistence ? undefined : createMemoryJournal();
   const states: CampaignStateManager = createCampaignStateManager({
@@ -46,10 +50,19 @@ export async function createStates(
       return createInitialState(template, campaign, summarizeMarkets(markets, { now, version: now.getTime() }));
     },
     clock,
-    log: limitLog(Log('app/realtime/state')),
+    log,
     observer,
     // Without a journal that all instances read there is nothing to tell of.
-    ...(forgetful === undefined && { onCommitted: openStateNews(messages, () => states) }),
+    ...(forgetful === undefined && {
+      onCommitted: openStateNews({
+        messages,
+        selectStates: () => states,
+        readKey: purpose => datastores.instanceKeys.readOrCreate(purpose),
+        isFollowedElsewhere: campaignId => selectPresence()?.isFollowedElsewhere(campaignId) === true,
+        clock,
+        log,
+      }),
+    }),
     options: { maxCampaigns: state.maxCampaigns, maxBytes: state.maxBytes, idleMs: state.idleMs },
   });
   return states;

@@ -74,6 +74,8 @@ describe('presence', () => {
     const often = { refreshMs: 50, expireMs: 500 };
     const [first, second] = [await start(new Map(), often), await start(new Map([[campaignId, 3]]), often)];
     await whenCounted(first.presence, campaignId, 3);
+    const isFollowed = ({ presence }: typeof first): boolean => presence.isFollowedElsewhere(campaignId);
+    expect([isFollowed(first), isFollowed(second)]).toEqual([true, false]);
     second.presence.announce(['*']);
     await until(() => first.presence.isHeard('any', 'thing'), Boolean);
     const other = createId();
@@ -90,6 +92,7 @@ describe('presence', () => {
     expect(seen).toEqual([5, 0]);
     await second.crash();
     await whenCounted(first.presence, campaignId, 0);
+    expect(isFollowed(first)).toBe(false);
     await until(
       () => first.presence.otherInstances,
       others => others === 0,

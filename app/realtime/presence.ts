@@ -11,6 +11,8 @@ export interface Presence {
   readonly otherInstances: number;
   /** How many subscribers a campaign has. Without Redis: at this instance. */
   countSubscribers(campaignId: string): number;
+  /** Whether a campaign has subscribers at another instance. */
+  isFollowedElsewhere(campaignId: string): boolean;
   /** Has a listener called each time that the subscribers of a campaign may be others. Gives what ends it. */
   watch(campaignId: string, listener: () => void): () => void;
   /** Whether events of an action are listened to at another instance. */
@@ -195,6 +197,10 @@ export function createPresence({ subscriptions, messages, options }: PresenceDep
       let count = subscriptions.count(campaignId);
       for (const { counts } of others.values()) count += counts.get(campaignId)?.count ?? 0;
       return count;
+    },
+    isFollowedElsewhere(campaignId) {
+      for (const { counts } of others.values()) if (counts.has(campaignId)) return true;
+      return false;
     },
     watch(campaignId, listener) {
       const those = watchers.get(campaignId) ?? new Set();

@@ -50,6 +50,12 @@ interface Process extends WorldProcess {
   offsetMs: number;
 }
 
+interface News {
+  readonly version: number;
+  readonly changeId?: string;
+  readonly document?: JournalDocument;
+}
+
 /** A client that goes from instance to instance, and remembers what it has seen. */
 interface Client {
   view: StateView;
@@ -66,10 +72,14 @@ export class LiveStateModel {
   readonly outcomes: Outcome[] = [];
   /** What the instances had to say. */
   readonly said = new Set<string>();
+  /** Where instances had the documents of others from. */
+  readonly taken = new Set<string>();
   readonly journal = createReplicated<JournalDocument>(journalSpec);
   readonly snapshots = createReplicated<SnapshotDocument>(snapshotsSpec);
   readonly clients: Client[];
   readonly #processes: Process[] = [];
+  /** What was committed by any instance, in the order in which they knew of it. */
+  readonly #told: JournalDocument[] = [];
 
   constructor(schedule: readonly Decision[]) {
     this.world = new FaultyWorld(schedule);
@@ -102,8 +112,24 @@ export class LiveStateModel {
       options: { snapshotEveryVersions: 4, snapshotPauseMs: 0, maxCampaigns: 1 },
       timer,
       random: () => 0.5,
+      onCommitted: document => this.#tell(document),
+      observer: { onTaken: from => this.taken.add(from) },
     });
     return Object.assign(life, { manager });
+  }
+
+  /** Most news come, each whenever the schedule says; some come twice, some never. */
+  #tell(document: JournalDocument): void {
+    this.#told.push(document);
+    for (let slot = 0; slot < INSTANCES; slot++) {
+      const times = (this.#told.length + slot) % 4;
+      for (let time = 0; time < Math.min(2, times); time++) {
+        this.world.plan(() => {
+          const process = this.#processes[slot];
+          process?.manager.onNews(CAMPAIGN, document.to, document._id, () => document);
+        });
+      }
+    }
   }
 
   async act(name: string, action: Action): Promise<void> {
@@ -122,8 +148,9 @@ export class LiveStateModel {
       case 'catchUp':
         return hearAgain(client);
       case 'news': {
-        const { version, changeId } = this.#select(action);
-        process.manager.onNews(CAMPAIGN, version, changeId);
+        for (const { version, changeId, document } of this.#select(action)) {
+          process.manager.onNews(CAMPAIGN, version, changeId, () => document);
+        }
         return;
       }
       case 'clock':
@@ -140,12 +167,19 @@ export class LiveStateModel {
     }
   }
 
-  /** News as they come: of what another instance has now, of what is long known, or of what cannot be read yet. */
-  #select({ instance, documentVersion, subscriber }: Action): { version: number; changeId?: string } {
+  /**
+   * News as they come: of what another instance has now, of what is long known, or of what cannot be read yet; and with
+   * the documents, of late or of long ago, twice, with one missing, and in another order.
+   */
+  #select({ instance, documentVersion, subscriber, repeated }: Action): readonly News[] {
     const head = this.process(instance + 1).manager.inspect(CAMPAIGN)?.version ?? 0;
-    if (subscriber === 0) return { version: documentVersion };
-    if (subscriber === 1) return { version: head + documentVersion, changeId: 'e'.repeat(24) };
-    return { version: head };
+    if (subscriber === 0) return [{ version: documentVersion }];
+    if (subscriber === 1) return [{ version: head + documentVersion, changeId: 'e'.repeat(24) }];
+    if (subscriber === 2) return [{ version: head }];
+    const documents = this.#told.slice(-1 - documentVersion);
+    if (repeated !== null) documents.splice(repeated, 1);
+    if (instance === 0) documents.reverse();
+    return documents.map(document => ({ version: document.to, changeId: document._id, document }));
   }
 
   async #write(name: string, action: Action, { manager }: Process): Promise<void> {

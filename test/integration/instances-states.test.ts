@@ -9,6 +9,7 @@ import { until } from '../support/until.ts';
 
 /** Longer than any test. */
 const NEVER = '3600000';
+const takenFrom = (source: string): string => `state_documents_taken_total{from="${source}"}`;
 const RECEIVED = 'instance_messages_total{topic="stateNews",outcome="received"}';
 
 /** What a subscriber of a state at version 1 has seen when it has seen everything up to a version. */
@@ -52,6 +53,33 @@ describeInstances(
       expect(states[0]?.payload['state']).toEqual(states[1]?.payload['state']);
     });
 
+    it('come with the news, and nobody reads them from the journal', async () => {
+      const { first, second, connect, readCounter } = select();
+      const subscriber = await subscribe(second);
+      const writer = await connect(first);
+      // The others must have heard that somebody follows, and whoever tells first has to read the key.
+      await until(
+        () => first.app.realtime?.presence.isFollowedElsewhere(campaignId),
+        isFollowed => isFollowed === true,
+      );
+      let version = 1;
+      await until(
+        async () => {
+          version = await update(writer, campaignId, { version });
+          await whenSeen(subscriber, version);
+          return readCounter(second, takenFrom('news'));
+        },
+        count => count > 0,
+      );
+      const before = await readCounter(second, takenFrom('journal'));
+      const last = version + 20;
+      while (version < last) version = await update(writer, campaignId, { version });
+      expect(await whenSeen(subscriber, last)).toEqual(all(last));
+      expect(await readCounter(second, takenFrom('journal'))).toBe(before);
+      const state = await subscriber.ask('campaign:state', { campaignId });
+      expect(state.payload['state']).toEqual((await writer.ask('campaign:state', { campaignId })).payload['state']);
+    });
+
     it('are not moved by news that comes twice, comes late, is false or is none', async () => {
       const { first, second, redis, connect, readCounter } = select();
       const subscriber = await subscribe(second);
@@ -73,8 +101,16 @@ describeInstances(
       const before = [await readCounter(second, RECEIVED), await readCounter(second, refused)];
       const sign = (item: unknown): string => JSON.stringify({ from: 'x', items: [item] });
       const changeId = createId();
+      const [last] = (JSON.parse(told.at(-1) ?? '') as { items: Record<string, unknown>[] }).items;
+      // Just what comes next, but for the mark.
+      const changes = [[createId(), '{"forged":true}', 'update', 'somebody', Date.now(), '']];
+      const content = JSON.stringify({ id: changeId, campaignId, from: 5, previousId: last?.['changeId'], changes });
+      const forged = ['', 'A'.repeat(43) + '=', last?.['mark'] ?? ''].map(mark => {
+        return sign({ campaignId, version: 5, changeId, content, mark });
+      });
       const good = [
         ...told.reverse(),
+        ...forged,
         sign({ campaignId, version: 4, changeId }),
         sign({ campaignId, version: 9_000, changeId }),
         sign({ campaignId: createId(), version: 5, changeId }),

@@ -412,12 +412,13 @@ describeStores('the live state of campaigns', target => {
     });
 
     it('tell what they committed, and find by a poll what they were not told', async () => {
-      const news: [string, object][] = [];
-      const other = createManager({ onCommitted: (id, position) => news.push([id, position]) });
+      const news: JournalDocument[] = [];
+      const other = createManager({ onCommitted: document => news.push(document) });
       const view = createStateView();
       await manager.subscribe(campaignId, view.listener);
       const made = [await write(update({ a: 1 }), {}, other), await write(update({ a: 2 }), {}, other)];
-      expect(news).toEqual(made.map(({ version, changeId }) => [campaignId, { version, changeId }]));
+      expect(news).toEqual(await journal.readSince(campaignId, 1));
+      expect(news.map(({ to, _id }) => [to, _id])).toEqual(made.map(({ version, changeId }) => [version, changeId]));
       expect(view.version).toBe(1);
       await manager.poll();
       await until(
@@ -464,6 +465,110 @@ describeStores('the live state of campaigns', target => {
       await write(update({ b: 1 }), {}, reader);
       expect(asked).toEqual(['since']);
       expect(view.versions).toEqual([-1, 2, 3]);
+    });
+
+    describe('that are told of documents with the news', () => {
+      let asked: string[];
+      let taken: string[];
+      let documents: JournalDocument[];
+      let writer: CampaignStateManager;
+      let reader: CampaignStateManager;
+      let view: ReturnType<typeof createStateView>;
+      let whenRead: () => Promise<void>;
+      beforeEach(async () => {
+        [asked, taken, documents, view] = [[], [], [], createStateView()];
+        whenRead = async () => undefined;
+        writer = createManager({ onCommitted: document => documents.push(document) });
+        reader = createManager({
+          journal: {
+            ...journal,
+            async readSince(...args) {
+              asked.push('since');
+              await whenRead();
+              return journal.readSince(...args);
+            },
+            readHead: (...args) => (asked.push('head'), journal.readHead(...args)),
+          },
+          observer: { onTaken: from => taken.push(from) },
+        });
+        await reader.subscribe(campaignId, view.listener);
+        asked.length = 0;
+      });
+      const tell = (document: JournalDocument, read = () => document): void =>
+        reader.onNews(campaignId, document.to, document._id, read);
+      const seen = (last: number) =>
+        until(
+          () => view.version,
+          version => version === last,
+        );
+
+      it('take them, and read nothing', async () => {
+        for (let at = 0; at < 3; at++) await write(update({ at, [`k${at}`]: at }), {}, writer);
+        for (const document of documents) tell(document);
+        await seen(4);
+        expect([view.versions, view.faults, view.state]).toEqual([[-1, 2, 3, 4], [], await stateOf(writer)]);
+        expect(reader.inspect(campaignId)?.stateBytes).toBe(measureJson(view.state));
+        // What is written next comes after them.
+        expect(await write(update({ b: 1 }), {}, reader)).toMatchObject({ version: 5, outcome: 'committed' });
+        const { eventId } = documents[1]!.changes[0]!;
+        await expect(write(update({ other: 1 }), { eventId }, reader)).rejects.toThrow(IdempotencyKeyReusedError);
+        expect([asked, taken]).toEqual([[], ['news', 'news', 'news']]);
+      });
+
+      it('take none that they have, and do not look at it', async () => {
+        await write(update({ a: 1 }), {}, writer);
+        tell(documents[0]!);
+        await seen(2);
+        const looked: string[] = [];
+        tell(documents[0]!, () => (looked.push('again'), documents[0]!));
+        await write(update({ b: 1 }), {}, reader);
+        expect([looked, view.versions, asked]).toEqual([[], [-1, 2, 3], []]);
+      });
+
+      it('read the journal where one is missing, or none is brought', async () => {
+        for (let at = 0; at < 3; at++) await write(update({ at }), {}, writer);
+        tell(documents[1]!);
+        await seen(4);
+        expect([view.versions, view.faults, asked]).toEqual([[-1, 2, 3, 4], [], ['since']]);
+        await write(update({ a: 1 }), {}, writer);
+        const { to, _id } = documents[3]!;
+        reader.onNews(campaignId, to, _id, () => undefined);
+        await seen(5);
+        expect([view.versions, asked, taken]).toEqual([
+          [-1, 2, 3, 4, 5],
+          ['since', 'since'],
+          Array.from({ length: 4 }, () => 'journal'),
+        ]);
+      });
+
+      it('keep a few until what is under way has ended, and read the rest', async () => {
+        let goOn = (): void => undefined;
+        const gate = new Promise<void>(resolve => (goOn = resolve));
+        for (let at = 0; at < 20; at++) await write(update({ at }), {}, writer);
+        whenRead = () => gate;
+        const { to, _id } = documents[0]!;
+        reader.onNews(campaignId, to, _id);
+        let looked = 0;
+        for (const document of documents) tell(document, () => ((looked += 1), document));
+        expect([looked, view.version]).toEqual([8, 1]);
+        goOn();
+        await seen(21);
+        expect([view.versions.length, view.faults]).toEqual([21, []]);
+      });
+
+      it('build upon them what waits to be written', async () => {
+        let goOn = (): void => undefined;
+        const gate = new Promise<void>(resolve => (goOn = resolve));
+        whenRead = () => gate;
+        reader.onNews(campaignId, 9);
+        const waiting = write(update({ mine: 1 }), {}, reader);
+        await write(update({ a: 1 }), {}, writer);
+        tell(documents[0]!);
+        goOn();
+        expect(await waiting).toMatchObject({ version: 3, outcome: 'committed' });
+        expect([view.versions, view.faults]).toEqual([[-1, 2, 3], []]);
+        await throwIfBroken();
+      });
     });
 
     it('know how large a state is that another one changed', async () => {
@@ -979,6 +1084,13 @@ describeStores('the live state of campaigns', target => {
       await throwIfBroken();
     });
 
+    it('nor when news bring it', async () => {
+      const { view, anew } = await lose(manager, [{ anew: 3 }, { anew: 4 }]);
+      manager.onNews(campaignId, 4, anew[1]!._id, () => anew[1]!);
+      await settled(view, 4);
+      expect([view.versions, view.state]).toEqual([[-1, 2, 3, -4], { ...initial, a: 1, anew: 4 }]);
+    });
+
     it('nor when a poll finds it', async () => {
       const { view } = await lose(manager, [{ anew: 3 }, { anew: 4 }]);
       await manager.poll();
@@ -1124,16 +1236,46 @@ describeStores('the live state of campaigns', target => {
         expect([view.state, await instance.verify(campaignId)]).toEqual([{ ...expected, b: 1 }, true]);
       });
 
-      it.each(['news of a version', 'a version that came first'])('or with %s', async reason => {
+      it.each(['news of a version', 'news that bring it', 'a version that came first'])('or with %s', async reason => {
         const { instance, view, other } = await stray();
-        await write(update({ b: 1 }), {}, other.manager);
+        const { version } = await write(update({ b: 1 }), {}, other.manager);
+        const made = (await journal.readAt(campaignId, version))!;
         if (reason === 'news of a version') instance.onNews(campaignId, 5);
+        else if (reason === 'news that bring it') instance.onNews(campaignId, 5, made._id, () => made);
         else await write(update({ c: 1 }), {}, instance);
         await until(
           () => view.versions.includes(-5),
           isMended => isMended,
         );
         expect(view.state).toEqual(await stateOf(createManager()));
+      });
+
+      it('or by itself, when it built upon what news had brought: that is not known to be in the journal still', async () => {
+        const committed: JournalDocument[] = [];
+        const [instance, other] = [
+          createManager({ timer }),
+          createManager({ onCommitted: document => committed.push(document) }),
+        ];
+        const view = createStateView();
+        await instance.subscribe(campaignId, view.listener);
+        await write(update({ a: 1 }), {}, instance);
+        await instance.verify(campaignId);
+        await write(update({ lost: true }), {}, other);
+        skippedMs = 1000;
+        instance.onNews(campaignId, 3, committed[0]!._id, () => committed[0]!);
+        await until(
+          () => view.version,
+          version => version === 3,
+        );
+        await open.store
+          .collection({ name: 'campaign_state_journal', ids: ['_id', 'campaignId'], indexes: [] })
+          .deleteMany({ campaignId, from: { $gte: 3 } });
+        await appendAll(buildLinkedDocuments(campaignId, await journal.readAt(campaignId, 2), [{ anew: 3 }]));
+        await write(update({ stray: 1 }), {}, instance);
+        expect(view.state).toEqual({ ...LOST, stray: 1 });
+        await instance.verify(campaignId);
+        await settled(view, 4);
+        expect(view.state).toEqual(expected);
       });
 
       it('or by itself, when it has written for long and read nothing', async () => {

@@ -4,7 +4,7 @@ import { type Logger } from '../../../lib/log.ts';
 import { type ServerSection, serverSections } from '../../../schemas/campaign-state.ts';
 import { systemTimer, type Timer } from '../../datastore/deadline.ts';
 import { BEGINNING, type CampaignState, type PositionedState, readState } from '../../datastore/state-fold.ts';
-import { type JournalPosition, type StateJournal } from '../../datastore/state-journal.ts';
+import { type JournalDocument, type StateJournal } from '../../datastore/state-journal.ts';
 import { type StateSnapshots } from '../../datastore/state-snapshots.ts';
 import { CampaignNotFoundError } from '../../errors.ts';
 import { type Actor } from '../../policy.ts';
@@ -89,8 +89,8 @@ export interface CampaignStateDependencies {
   readonly readInitialState: (campaignId: string) => Promise<CampaignState | null>;
   readonly clock: () => Date;
   readonly log: Pick<Logger, 'warn' | 'error'>;
-  /** Told, after each commit of this process, what others may want to know. */
-  readonly onCommitted?: (campaignId: string, position: JournalPosition) => void;
+  /** Told, after each commit of this process, what the journal has now. */
+  readonly onCommitted?: (document: JournalDocument) => void;
   readonly observer?: StateObserver;
   readonly options?: Partial<CampaignStateOptions>;
   readonly timer?: Timer;
@@ -122,8 +122,16 @@ export interface CampaignStateManager {
     campaignId: string,
     options: { readonly before?: number; readonly limit: number },
   ): Promise<StateChange[]>;
-  /** Takes the news that another instance committed this version, as a part of this document where that is known. */
-  onNews(campaignId: string, version: number, changeId?: string): void;
+  /**
+   * Takes the news that another instance committed this version, as a part of this document where that is known.
+   * `readDocument` gives the document, where the news brought it and it is known to be in the journal.
+   */
+  onNews(
+    campaignId: string,
+    version: number,
+    changeId?: string,
+    readDocument?: () => JournalDocument | undefined,
+  ): void;
   /** Asks the journal, in one query, what the campaigns in memory have missed. Throws `ServiceUnavailableError`. */
   poll(): Promise<void>;
   /** Whether the memory and the journal agree on a campaign in memory; mends it where they do not. */
@@ -305,7 +313,7 @@ export function createCampaignStateManager(dependencies: CampaignStateDependenci
       }
       return changes.filter(({ version }) => version < before).slice(0, limit);
     },
-    onNews: (campaignId, version, changeId) => campaigns.find(campaignId)?.onNews(version, changeId),
+    onNews: (campaignId, ...news) => campaigns.find(campaignId)?.onNews(...news),
     async poll() {
       const startedAt = clock();
       const since = new Date((polledAt ?? startedAt).getTime() - options.pollOverlapMs);

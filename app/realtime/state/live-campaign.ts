@@ -12,6 +12,7 @@ import {
   type CampaignState,
   createGapError,
   createLostError,
+  isNext,
   JournalGapError,
   type PositionedState,
   readState,
@@ -57,6 +58,8 @@ export interface StateObserver {
   onCommitted?(changes: number, durationMs: number, attempts: number): void;
   onRefused?(type: string): void;
   onSnapshot?(bytes: number, durationMs: number): void;
+  /** A document of another instance was taken: from its news, or from the journal. */
+  onTaken?(from: 'news' | 'journal'): void;
 }
 
 export interface LiveCampaignDependencies {
@@ -70,7 +73,7 @@ export interface LiveCampaignDependencies {
   /** Aborted when undecided writes are to be given up. */
   readonly signal: AbortSignal;
   /** Told after each commit of this process. */
-  readonly onCommitted?: ((campaignId: string, position: JournalPosition) => void) | undefined;
+  readonly onCommitted?: ((document: JournalDocument) => void) | undefined;
   readonly observer?: StateObserver | undefined;
   /** 0 to 1. */
   readonly random: () => number;
@@ -101,8 +104,11 @@ export interface LiveCampaign {
   subscribe(listener: StateListener, options?: SubscribeOptions): Promise<Subscription>;
   /** Reads the journal to its end. */
   readOn(): Promise<void>;
-  /** Takes the news that the journal has this version, as a part of this document where that is known. */
-  onNews(version: number, changeId?: string): void;
+  /**
+   * Takes the news that the journal has this version, as a part of this document where that is known. `readDocument` gives
+   * the document if the news brought it and can be believed: one that is in the journal. It is asked where it is of use.
+   */
+  onNews(version: number, changeId?: string, readDocument?: () => JournalDocument | undefined): void;
   snapshot(): StateSnapshotEvent;
   /** Resolves when what goes on beside the queue is done. */
   drain(): Promise<void>;
@@ -118,6 +124,8 @@ const MAX_PAUSE_MS = 1000;
 const TRUST_MS = 1000;
 /** So many positions that were built upon later than that are remembered before the journal is asked for them. */
 const MAX_UNPROVEN = 16;
+/** So many documents that news brought wait until what is under way has ended; more are read from the journal. */
+const MAX_TOLD = 8;
 
 /** Brings a campaign to life on the state that was read. `documents` are the last ones before it, in order. */
 export function createLiveCampaign(
@@ -144,6 +152,8 @@ export function createLiveCampaign(
   const listeners = new Set<StateListener>();
   let wantedVersion = 0;
   let newsCount = 0;
+  /** The documents that news brought, in the order in which they came. */
+  let told: JournalDocument[] = [];
   /** Whether the journal is looked at because something told of another history. */
   let isDoubted = false;
   let restarts = 0;
@@ -184,7 +194,6 @@ export function createLiveCampaign(
     const before = head.state;
     const last = document.changes.at(-1);
     head = { version: document.to, changeId: document._id, state, at: last?.at ?? head.at };
-    provenAtMs = timer.now();
     stateBytes = bytes;
     tail.add(document);
     recent.add(document);
@@ -222,6 +231,7 @@ export function createLiveCampaign(
   async function commit(): Promise<void> {
     for (let attempts = 1; ; attempts++) {
       const startedAt = timer.now();
+      applyTold();
       for (const pending of writes.list()) settleIfRecorded(pending);
       const queue = writes.list();
       if (queue.some(isAhead)) {
@@ -282,6 +292,7 @@ export function createLiveCampaign(
       if (unproven.length >= MAX_UNPROVEN) doubt();
     }
     advance(document, plan.state, plan.stateBytes);
+    provenAtMs = timer.now();
     plan.accepted.forEach((pending, at) => {
       const version = document.from + at;
       writes.settle(pending, {
@@ -291,7 +302,7 @@ export function createLiveCampaign(
         outcome: 'committed',
       });
     });
-    onCommitted?.(campaignId, { version: head.version, changeId: head.changeId });
+    onCommitted?.(document);
     runBeside(keeper.onCommitted(head));
   }
 
@@ -314,9 +325,8 @@ export function createLiveCampaign(
   const isAhead = ({ expectedVersion, isReadFor }: PendingWrite, at: number): boolean =>
     !isReadFor && expectedVersion !== undefined && expectedVersion > head.version + at;
 
-  /** Applies a document of another instance. Throws `JournalGapError`. */
-  function applyDocument(document: JournalDocument): void {
-    throwIfNotNext(head, document);
+  /** Applies the document of another instance that follows. */
+  function applyDocument(document: JournalDocument, from: 'news' | 'journal'): void {
     const draft = createStateDraft(head.state);
     let bytes = stateBytes;
     for (const { patch } of document.changes) {
@@ -326,12 +336,28 @@ export function createLiveCampaign(
     }
     advance(document, draft.state, bytes);
     turns.onOthersDocument();
+    observer?.onTaken?.(from);
+  }
+
+  /**
+   * Applies what news brought, as far as it follows; for the rest the journal is read. So it is where something was built
+   * upon what may be lost: only what is read shows that.
+   */
+  function applyTold(): void {
+    const documents = told;
+    told = [];
+    if (unproven.length > 0) return;
+    for (const document of documents) if (isNext(head, document)) applyDocument(document, 'news');
   }
 
   async function applyAll(documents: readonly JournalDocument[]): Promise<void> {
     try {
       if (documents.length > 0 && unproven.length > 0) await throwIfLost();
-      for (const document of documents) applyDocument(document);
+      for (const document of documents) {
+        throwIfNotNext(head, document);
+        applyDocument(document, 'journal');
+        provenAtMs = timer.now();
+      }
     } catch (error) {
       await reloadAfterGap(error);
     }
@@ -424,6 +450,7 @@ export function createLiveCampaign(
       const reading = readers;
       readers = [];
       try {
+        applyTold();
         if (reading.length > 0 || wantedVersion > head.version) await readJournal(reading.length > 0);
         for (const { resolve } of reading) resolve();
         if (writes.size > 0) await commit();
@@ -516,9 +543,11 @@ export function createLiveCampaign(
       return { snapshot, unsubscribe: () => void listeners.delete(own) };
     },
     readOn,
-    onNews(version, changeId) {
+    onNews(version, changeId, readDocument) {
       if (version > head.version) {
         newsCount += 1;
+        const document = told.length < MAX_TOLD ? readDocument?.() : undefined;
+        if (document !== undefined) told.push(document);
         wantedVersion = Math.max(wantedVersion, version);
         turns.hurry();
         wake();

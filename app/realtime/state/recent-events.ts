@@ -10,19 +10,23 @@ export interface RecentEvents {
 
 /** Keeps the last `max` events. Whatever it has forgotten, the journal's unique index knows. */
 export function createRecentEvents(max = 512): RecentEvents {
-  const events = new Map<string, RecordedEvent>();
+  const holders = new Map<string, JournalDocument>();
   return {
     get size() {
-      return events.size;
+      return holders.size;
     },
-    get: eventId => events.get(eventId),
+    get(eventId) {
+      const holder = holders.get(eventId);
+      const change = holder?.changes.find(one => one.eventId === eventId);
+      return holder === undefined || change === undefined ? undefined : toRecordedEvent(holder, change);
+    },
     add(document) {
-      for (const change of document.changes) events.set(change.eventId, toRecordedEvent(document, change));
-      for (const eventId of events.keys()) {
-        if (events.size <= max) break;
-        events.delete(eventId);
+      for (const { eventId } of document.changes) holders.set(eventId, document);
+      for (const eventId of holders.keys()) {
+        if (holders.size <= max) break;
+        holders.delete(eventId);
       }
     },
-    clear: () => events.clear(),
+    clear: () => holders.clear(),
   };
 }

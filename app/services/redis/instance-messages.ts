@@ -50,7 +50,8 @@ export interface InstanceMessages {
   openTopic<M>(options: OpenTopicOptions<M>): Publisher<M>;
 }
 
-export type OpenTopicOptions<M> = Omit<ListenOptions<M>, 'isWanted'> & Pick<OpenPublisherOptions<M>, 'limits'>;
+export type OpenTopicOptions<M> = Omit<ListenOptions<M>, 'isWanted'> &
+  Pick<OpenPublisherOptions<M>, 'limits' | 'measure'>;
 
 interface Message {
   readonly from: string;
@@ -124,15 +125,16 @@ export function createInstanceMessages(
     log.warn('messages.refused', { topic });
   };
 
-  const sign = (items: readonly string[]): string => `{"from":"${instance}","items":[${items.join(',')}]}`;
+  const beginning = `{"from":"${instance}",`;
+  const sign = (items: readonly string[]): string => `${beginning}"items":[${items.join(',')}]}`;
 
   const listen = <M>({ topic, channel, schema, onMessage, isWanted = () => true }: ListenOptions<M>): void => {
     const validator: Validator<M> = createValidator(schema);
     const take = (text: string, from: string): void => {
-      if (!isWanted(from)) return;
+      // What this instance sent comes back to it, and need not be read.
+      if (!isWanted(from) || text.startsWith(beginning)) return;
       const message = read(text);
       if (message === null) return refuse(topic);
-      if (message.from === instance) return;
       for (const item of message.items) {
         if (validator.selectFaults(item).length > 0) {
           refuse(topic);
@@ -179,12 +181,13 @@ export function createInstanceMessages(
     onChange: listener => void listeners.push(listener),
     listen,
     openPublisher,
-    openTopic<M>({ limits = {}, ...options }: OpenTopicOptions<M>) {
+    openTopic<M>({ limits = {}, measure, ...options }: OpenTopicOptions<M>) {
       listen(options);
       const { topic, channel } = options;
       return openPublisher<M>({
         topic,
         limits,
+        ...(measure && { measure }),
         send: (client, batch, sign) => client.publish(channel, sign(batch.map(item => JSON.stringify(item)))),
       });
     },
