@@ -123,7 +123,11 @@ export function createDatastores({
     changes,
     deliveries: createDeliveriesDatastore({ collection: store.collection<ChangeRecord>(changesSpec) }),
     locks: createLocks({ collection: store.collection<LockDocument>(locksSpec), clock }),
-    instanceKeys: createInstanceKeys({ collection: store.collection<InstanceKeyDocument>(instanceKeysSpec), clock }),
+    instanceKeys: createInstanceKeys({
+      collection: store.collection<InstanceKeyDocument>(instanceKeysSpec),
+      clock,
+      location: store.location,
+    }),
     users: createUsersDatastore({ collection: store.collection<UserDocument>(usersSpec), clock }),
     attempts: createAttemptsDatastore({ collection: store.collection<AttemptDocument>(attemptsSpec) }),
     stateJournal: createStateJournal({ collection: store.collection<JournalDocument>(stateJournalSpec) }),

@@ -11,7 +11,7 @@ describe('the keys of instances', () => {
   beforeEach(() => {
     collection = createMemoryCollection<InstanceKeyDocument>(spec);
   });
-  const open = () => createInstanceKeys({ collection, clock });
+  const open = (location = 'here/db') => createInstanceKeys({ collection, clock, location });
 
   it('are the same for all, who asks first and who asks later', async () => {
     const [first, second] = await Promise.all([open().readOrCreate('news'), open().readOrCreate('news')]);
@@ -23,6 +23,9 @@ describe('the keys of instances', () => {
   it('are others for another purpose, and over another database', async () => {
     const key = await open().readOrCreate('news');
     expect(await open().readOrCreate('else')).not.toEqual(key);
+    // What is there is what a copy has.
+    expect(await open('elsewhere/db').readOrCreate('news')).not.toEqual(key);
+    expect(JSON.stringify(await collection.findOne({ _id: 'news' }))).not.toContain(key.toString('base64'));
     collection = createMemoryCollection<InstanceKeyDocument>(spec);
     expect(await open().readOrCreate('news')).not.toEqual(key);
   });
@@ -30,7 +33,7 @@ describe('the keys of instances', () => {
   it('are not made up for one that cannot be read yet', async () => {
     await open().readOrCreate('news');
     const blind = { ...collection, findOne: async () => null };
-    const keys = createInstanceKeys({ collection: blind, clock });
+    const keys = createInstanceKeys({ collection: blind, clock, location: 'here/db' });
     await expect(keys.readOrCreate('news')).rejects.toThrow(ServiceUnavailableError);
   });
 });

@@ -57,6 +57,11 @@ describeStores('the journal of live states', target => {
     expect(await journal.readSince(campaignId, 0)).toEqual([document]);
     expect(await journal.readAt(campaignId, 2)).toEqual(document);
     expect(await journal.readAt(campaignId, 3)).toBeNull();
+    const held = async (version: number, changeId = document._id, id = campaignId): Promise<boolean> =>
+      journal.holds(id, { version, changeId });
+    expect([await held(document.from), await held(document.to)]).toEqual([true, true]);
+    expect([await held(document.from - 1), await held(document.to + 1)]).toEqual([false, false]);
+    expect([await held(2, createId()), await held(2, document._id, createId())]).toEqual([false, false]);
     expect(await journal.readHead(campaignId)).toEqual({ version: 2, changeId: document._id });
     expect(await journal.readHead(createId())).toBeNull();
   });

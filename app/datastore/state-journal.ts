@@ -106,6 +106,8 @@ export interface StateJournal {
   readBefore(campaignId: string, version: number, limit?: number): Promise<JournalDocument[]>;
   /** The document that holds a version; null when it is pruned, or not there yet. */
   readAt(campaignId: string, version: number): Promise<JournalDocument | null>;
+  /** Whether the journal has a version in the document that a position names: asked by its id, which costs least. */
+  holds(campaignId: string, position: JournalPosition): Promise<boolean>;
   /** The last position; null for a campaign without a journal. */
   readHead(campaignId: string): Promise<JournalPosition | null>;
   /** Which of some campaigns have a journal. */
@@ -188,6 +190,10 @@ export function createStateJournal({
     async readAt(campaignId, version) {
       const [document] = await find({ campaignId, from: { $lte: version } }, { sort: { from: -1 }, limit: 1 });
       return document !== undefined && document.to >= version ? document : null;
+    },
+    async holds(campaignId, { version, changeId }) {
+      const found = await collection.findOne({ _id: changeId, campaignId }, { projection: { from: 1, to: 1 } });
+      return found !== null && found.from <= version && version <= found.to;
     },
     readHead,
     async selectExisting(campaignIds) {

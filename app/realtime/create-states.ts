@@ -20,7 +20,7 @@ export interface StatesDependencies {
   readonly Log: Log;
   readonly observer: StateObserver;
   /** What instances tell each other of commits goes through them. */
-  readonly messages: Pick<InstanceMessages, 'openTopic'>;
+  readonly messages: Pick<InstanceMessages, 'openTopic' | 'isConnected'>;
   /** Who is there; undefined in a process that serves nobody. */
   readonly selectPresence: () => Pick<Presence, 'isFollowedElsewhere'> | undefined;
 }
@@ -58,8 +58,8 @@ export async function createStates(
         messages,
         selectStates: () => states,
         readKey: purpose => datastores.instanceKeys.readOrCreate(purpose),
-        isFollowedElsewhere: campaignId => selectPresence()?.isFollowedElsewhere(campaignId) === true,
-        clock,
+        isFollowedElsewhere: campaignId =>
+          messages.isConnected && selectPresence()?.isFollowedElsewhere(campaignId) === true,
         log,
       }),
     }),

@@ -39,8 +39,10 @@ type ChangeRow = readonly [eventId: string, patch: string, cause: string, by: st
 
 /** Larger documents, by the characters of their patches, are read from the journal. */
 const MAX_CONTENT = 64 * 1024;
-/** Older ones are too: a message that was kept somewhere may tell of a history that was lost meanwhile. */
-const MAX_AGE_MS = 10_000;
+/** No document that may be brought makes a longer text. */
+const MAX_TEXT = 1024 * 1024;
+/** Each news may bring as much as that: so few go together. */
+const LIMITS = { batch: 16, waitingBytes: MAX_TEXT };
 /** What documents are sealed for. Whoever changes their form changes this as well: then nobody takes one for the other. */
 const KEY = 'stateNews:1';
 /** A key that could not be read is asked for again so much later. */
@@ -53,7 +55,6 @@ export interface StateNewsDependencies {
   readonly readKey: (purpose: string) => Promise<Buffer>;
   /** Whether another instance has use for the documents of a campaign. */
   readonly isFollowedElsewhere: (campaignId: string) => boolean;
-  readonly clock: () => Date;
   readonly log: Pick<Logger, 'warn'>;
 }
 
@@ -64,11 +65,12 @@ export interface StateNewsDependencies {
  * never throws; what is lost is found by the poll.
  */
 export function openStateNews(dependencies: StateNewsDependencies): (document: JournalDocument) => void {
-  const { messages, selectStates, isFollowedElsewhere, clock, log } = dependencies;
+  const { messages, selectStates, isFollowedElsewhere, log } = dependencies;
   const seals = createSeals(dependencies);
 
   const pack = (document: JournalDocument): Pick<News, 'content' | 'mark'> => {
-    if (!isFollowedElsewhere(document.campaignId) || measure(document) > MAX_CONTENT) return {};
+    const isOfUse = document.previousId !== undefined && isFollowedElsewhere(document.campaignId);
+    if (!isOfUse || measure(document) > MAX_CONTENT) return {};
     const seal = seals.select();
     if (seal === undefined) return {};
     const content = format(document);
@@ -76,17 +78,19 @@ export function openStateNews(dependencies: StateNewsDependencies): (document: J
   };
 
   const unpack = ({ campaignId, version: last, changeId, content, mark }: News): JournalDocument | undefined => {
-    if (content === undefined || mark === undefined) return undefined;
+    if (content === undefined || mark === undefined || content.length > MAX_TEXT) return undefined;
     const seal = seals.select();
     if (seal === undefined) return undefined;
-    if (!seal.fits(content, mark)) {
-      log.warn('state.news.notBelieved', { campaignId });
+    try {
+      if (!seal.fits(content, mark)) throw new Error('The mark is not that of the text.');
+      const document = parse(content);
+      const isOfIt = document.campaignId === campaignId && document._id === changeId && document.to === last;
+      if (!isOfIt) throw new Error('The document is not the one that is told of.');
+      return document;
+    } catch (error) {
+      log.warn('state.news.notBelieved', { campaignId, error });
       return undefined;
     }
-    const document = parse(content);
-    const isOfIt = document.campaignId === campaignId && document._id === changeId && document.to === last;
-    const ageMs = clock().getTime() - (document.changes.at(-1)?.at.getTime() ?? 0);
-    return isOfIt && Math.abs(ageMs) <= MAX_AGE_MS ? document : undefined;
   };
 
   const topic = messages.openTopic<News>({
@@ -94,6 +98,8 @@ export function openStateNews(dependencies: StateNewsDependencies): (document: J
     channel: NEWS_CHANNEL,
     schema,
     measure: ({ content = '' }) => content.length,
+    shrink: ({ campaignId, version: last, changeId }) => ({ campaignId, version: last, changeId }),
+    limits: LIMITS,
     onMessage: news => selectStates().onNews(news.campaignId, news.version, news.changeId, () => unpack(news)),
   });
 

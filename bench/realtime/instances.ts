@@ -1,4 +1,4 @@
-import { type RedisServer, startRedisServer } from '../../test/support/redis.ts';
+import { startRedisServer } from '../../test/support/redis.ts';
 import { campaignId } from '../document.ts';
 import { markdownTable } from '../lib/markdown.ts';
 import { type ServerProcess } from '../lib/server-process.ts';
@@ -13,7 +13,7 @@ import {
   selectMedian,
 } from './figures.ts';
 import { type LoadOrder } from './load.ts';
-import { type BenchContext, type LiveCandidate, type LiveSlices, measureSlices } from './measure.ts';
+import { type BenchContext, type LiveCandidate, type LiveSlice, type LiveSlices, measureSlices } from './measure.ts';
 
 const SUBSCRIBERS = 100;
 const PUBLISHERS = 8;
@@ -25,76 +25,113 @@ const note = `${SUBSCRIBERS} subscribers and ${PUBLISHERS} publishers, all of on
 share a MongoDB database and a Redis. "To the other" is the time to subscribers of the instance that the update was not sent to; all get every
 version, which is checked. With publishers at both, both write to the same journal. CPU is that of all
 instances.
-What two cost more is one query for each document that the other wrote, about 1.3 ms of CPU for the driver beside this server, and the
-news of it; the versions of a document share that. Pauses of the server show in the longest waits, of one instance alone as well.`;
+The server for tests looks through a whole collection for most of what it is asked, and serves nobody meanwhile. So the rows with one update of each publisher under way,
+and those with a steady rate, are of instances over databases of their own, in which nothing else was written; and the journal is polled
+once a minute (\`CAMPAIGN_STATE_POLL_REDIS_MS\`), which otherwise would be such a pause every five seconds, and with an index is none.`;
+
+/** A row of the table, and the instances that it is of. */
+interface Row {
+  readonly name: string;
+  readonly label: string;
+  readonly load: Omit<LoadOrder, 'fleet'>;
+  readonly instances: 1 | 2;
+}
+
+const saturated = { pace: { kind: 'answered', inFlight: IN_FLIGHT }, milliseconds: SLICE_MS } as const;
+const few = { pace: { kind: 'answered', inFlight: 1 }, milliseconds: SLICE_MS } as const;
+const steady = { pace: { kind: 'steady', perSecond: STEADY.perSecond }, milliseconds: STEADY.milliseconds } as const;
+const half = PUBLISHERS / 2;
+
+/** What is measured side by side, each time over new databases. With `server: 0` nobody else writes to the journal. */
+const phases: readonly (readonly Row[])[] = [
+  [
+    { name: 'one', label: 'one instance', load: saturated, instances: 1 },
+    { name: 'two', label: 'two instances, publishers at both', load: saturated, instances: 2 },
+    {
+      name: 'one-half',
+      label: `one instance, ${half} publishers`,
+      load: { ...saturated, publishers: half },
+      instances: 1,
+    },
+    {
+      name: 'two-half',
+      label: `two instances, ${half} publishers at the first`,
+      load: { ...saturated, server: 0 },
+      instances: 2,
+    },
+  ],
+  [
+    { name: 'one-few', label: 'one instance, one update each', load: few, instances: 1 },
+    { name: 'two-few', label: 'two instances, publishers at both, one update each', load: few, instances: 2 },
+    { name: 'one-steady', label: `one instance, ${STEADY.perSecond}/s`, load: steady, instances: 1 },
+    {
+      name: 'two-steady',
+      label: `two instances, ${STEADY.perSecond}/s at the first`,
+      load: { ...steady, server: 0 },
+      instances: 2,
+    },
+  ],
+];
 
 /** Measures two instances that work as one, beside one alone. */
 export async function runInstances(context: BenchContext): Promise<Section> {
-  const { world, generator } = context;
-  if (world.mongodbUri === undefined) {
+  if (context.world.mongodbUri === undefined) {
     const missing =
       'Not measured: several instances need a MongoDB (MONGODB_URI, or MONGODB_TEST_SERVER with a command).';
     return { name: 'instances', title: 'Two instances', note: missing, tables: [], verdicts: [] };
   }
-  const stores: RedisServer[] = [];
-  const running: ServerProcess[] = [];
-  const connect = async (name: string, count: number): Promise<ServerProcess[]> => {
-    const data = await world.prepare({ campaigns: 20, isMongodbUsed: true });
-    // Of its own: the campaigns of all fleets have the same ids, and one would hear of the other's.
-    const redis = await startRedisServer();
-    stores.push(redis);
-    const servers: ServerProcess[] = [];
-    for (let at = 0; at < count; at += 1) {
-      const server = await world.startService(data, { variables: { REDIS_URL: redis.url } });
-      servers.push(server);
-      running.push(server);
-    }
-    await generator.open({
-      name,
-      dialect: 'service',
-      ports: servers.map(({ port }) => port),
-      tokens: [world.makeToken('bench')],
-      campaigns: [campaignId(1)],
-      subscribers: SUBSCRIBERS,
-      publishers: PUBLISHERS,
-    });
-    return servers;
-  };
-  const saturated = { pace: { kind: 'answered', inFlight: IN_FLIGHT }, milliseconds: SLICE_MS } as const;
-  const one = { pace: { kind: 'answered', inFlight: 1 }, milliseconds: SLICE_MS } as const;
-  const steady = { pace: { kind: 'steady', perSecond: STEADY.perSecond }, milliseconds: STEADY.milliseconds } as const;
-  try {
-    const candidates: LiveCandidate[] = [];
-    const add = (
-      name: string,
-      fleet: string,
-      label: string,
-      servers: readonly ServerProcess[],
-      load: Omit<LoadOrder, 'fleet'>,
-    ) =>
-      void candidates.push({
-        name,
-        label,
-        servers,
-        load: { fleet, isTimed: true, ...load },
-        isWarm: load.pace !== saturated.pace,
+  const candidates: LiveCandidate[] = [];
+  const slices = new Map<string, readonly LiveSlice[]>();
+  for (const [phase, rows] of phases.entries()) {
+    const stops: (() => Promise<void>)[] = [];
+    try {
+      const fleets = {
+        1: await startFleet(context, `one ${phase}`, 1, stops),
+        2: await startFleet(context, `two ${phase}`, 2, stops),
+      };
+      const these = rows.map(({ name, label, load, instances }, at): LiveCandidate => {
+        const { fleet, servers } = fleets[instances];
+        // The first row of each fleet warms it up.
+        const isWarm = rows.findIndex(row => row.instances === instances) !== at;
+        return { name, label, servers, load: { fleet, isTimed: true, ...load }, isWarm };
       });
-    const alone = await connect('one', 1);
-    add('one', 'one', 'one instance', alone, saturated);
-    add('one-steady', 'one', `one instance, ${STEADY.perSecond}/s`, alone, steady);
-    const two = await connect('two', 2);
-    add('two', 'two', 'two instances, publishers at both', two, saturated);
-    // Those of the first instance alone, so that nobody else writes to the journal.
-    const half = PUBLISHERS / 2;
-    add('one-half', 'one', `one instance, ${half} publishers`, alone, { ...saturated, publishers: half });
-    add('two-half', 'two', `two instances, ${half} publishers at the first`, two, { ...saturated, server: 0 });
-    add('two-few', 'two', 'two instances, publishers at both, one update each', two, one);
-    add('two-steady', 'two', `two instances, ${STEADY.perSecond}/s at the first`, two, { ...steady, server: 0 });
-    return format(candidates, await measureSlices(context, candidates));
-  } finally {
-    for (const server of running) await server.stop();
-    for (const redis of stores) await redis.stop();
+      candidates.push(...these);
+      for (const [name, measured] of await measureSlices(context, these)) slices.set(name, measured);
+    } finally {
+      for (const stop of stops) await stop();
+    }
   }
+  return format(candidates, slices);
+}
+
+/** Starts instances over a database of their own, and connects everybody to them. What stops them is added to `stops`. */
+async function startFleet(
+  { world, generator }: BenchContext,
+  fleet: string,
+  count: number,
+  stops: (() => Promise<void>)[],
+): Promise<{ readonly fleet: string; readonly servers: readonly ServerProcess[] }> {
+  const data = await world.prepare({ campaigns: 20, isMongodbUsed: true });
+  // Of its own: the campaigns of all fleets have the same ids, and one would hear of the other's.
+  const redis = await startRedisServer();
+  stops.push(() => redis.stop());
+  const servers: ServerProcess[] = [];
+  for (let at = 0; at < count; at += 1) {
+    const variables = { REDIS_URL: redis.url, CAMPAIGN_STATE_POLL_REDIS_MS: '60000' };
+    const server = await world.startService(data, { variables });
+    stops.unshift(() => server.stop());
+    servers.push(server);
+  }
+  await generator.open({
+    name: fleet,
+    dialect: 'service',
+    ports: servers.map(({ port }) => port),
+    tokens: [world.makeToken('bench')],
+    campaigns: [campaignId(1)],
+    subscribers: SUBSCRIBERS,
+    publishers: PUBLISHERS,
+  });
+  return { fleet, servers };
 }
 
 function format(candidates: readonly LiveCandidate[], slices: LiveSlices): Section {

@@ -42,6 +42,7 @@ export interface LiveSlice extends LoadResult {
 
 export type LiveSlices = ReadonlyMap<string, readonly LiveSlice[]>;
 
+/** For each server: what several share warms each of them up by its part alone. */
 const WARM_UPDATES = 15_000;
 const WARM_RUNS = { least: 2, most: 4 };
 
@@ -80,9 +81,10 @@ async function measureSlice(context: BenchContext, candidate: LiveCandidate): Pr
 /** Loads a candidate until its code is compiled. */
 export async function warmUp(context: BenchContext, candidate: LiveCandidate): Promise<void> {
   context.report(`warming up: ${candidate.label}`);
+  const { length } = candidate.servers;
   for (
     let run = 0, accepted = 0;
-    run < WARM_RUNS.least || (accepted < WARM_UPDATES && run < WARM_RUNS.most);
+    run < WARM_RUNS.least || (accepted < WARM_UPDATES * length && run < WARM_RUNS.most * length);
     run += 1
   ) {
     accepted += (await measureSlice(context, candidate)).accepted;

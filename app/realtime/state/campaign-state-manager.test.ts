@@ -475,8 +475,10 @@ describeStores('the live state of campaigns', target => {
       let reader: CampaignStateManager;
       let view: ReturnType<typeof createStateView>;
       let whenRead: () => Promise<void>;
+      /** How far the clock of the reader is off. */
+      let offsetMs: number;
       beforeEach(async () => {
-        [asked, taken, documents, view] = [[], [], [], createStateView()];
+        [asked, taken, documents, view, offsetMs] = [[], [], [], createStateView(), 0];
         whenRead = async () => undefined;
         writer = createManager({ onCommitted: document => documents.push(document) });
         reader = createManager({
@@ -490,6 +492,7 @@ describeStores('the live state of campaigns', target => {
             readHead: (...args) => (asked.push('head'), journal.readHead(...args)),
           },
           observer: { onTaken: from => taken.push(from) },
+          clock: () => new Date(Date.now() + offsetMs),
         });
         await reader.subscribe(campaignId, view.listener);
         asked.length = 0;
@@ -554,6 +557,35 @@ describeStores('the live state of campaigns', target => {
         goOn();
         await seen(21);
         expect([view.versions.length, view.faults]).toEqual([21, []]);
+      });
+
+      it.each(['older than ten seconds', 'of a time to come'])('read the journal for one that is %s', async when => {
+        await write(update({ a: 1 }), {}, writer);
+        const sign = when === 'of a time to come' ? -1 : 1;
+        offsetMs = sign * 10_500;
+        tell(documents[0]!);
+        await seen(2);
+        await write(update({ a: 2 }), {}, writer);
+        offsetMs = sign * 9_500;
+        tell(documents[1]!);
+        await seen(3);
+        expect([taken, view.versions, view.faults]).toEqual([['journal', 'news'], [-1, 2, 3], []]);
+      });
+
+      it('read the journal for one that was written before they looked at its end', async () => {
+        await write(update({ a: 1 }), {}, writer);
+        const { version } = await write(update({ lost: true }), {}, writer);
+        // It comes late, and history was lost meanwhile.
+        await open.store
+          .collection({ name: 'campaign_state_journal', ids: ['_id', 'campaignId'], indexes: [] })
+          .deleteMany({ campaignId, from: version });
+        await new Promise(resolve => setTimeout(resolve, 2));
+        await reader.verify(campaignId);
+        expect(view.version).toBe(2);
+        tell(documents[1]!);
+        await write(update({ b: 1 }), {}, reader);
+        expect([view.versions, view.state]).toEqual([[-1, 2, 3], { ...initial, a: 1, b: 1 }]);
+        await throwIfBroken();
       });
 
       it('build upon them what waits to be written', async () => {
@@ -1178,12 +1210,12 @@ describeStores('the live state of campaigns', target => {
     it('gets no snapshot of a version that was lost meanwhile', async () => {
       let goOn = (): void => undefined;
       const lost = new Promise<void>(resolve => (goOn = resolve));
-      const readAt: StateJournalDatastore['readAt'] = async (...args) => {
+      const holds: StateJournalDatastore['holds'] = async (...args) => {
         await lost;
-        return journal.readAt(...args);
+        return journal.holds(...args);
       };
       const instance = createManager({
-        journal: { ...journal, readAt },
+        journal: { ...journal, holds },
         options: { snapshotEveryVersions: 3, snapshotPauseMs: 0 },
       });
       const { view } = await lose(instance, [{ anew: 3 }]);
@@ -1250,18 +1282,16 @@ describeStores('the live state of campaigns', target => {
         expect(view.state).toEqual(await stateOf(createManager()));
       });
 
-      it('or by itself, when it built upon what news had brought: that is not known to be in the journal still', async () => {
+      it('or by itself, when it built upon what news had brought a while after it was written', async () => {
+        let offsetMs = 0;
         const committed: JournalDocument[] = [];
-        const [instance, other] = [
-          createManager({ timer }),
-          createManager({ onCommitted: document => committed.push(document) }),
-        ];
+        const instance = createManager({ timer, clock: () => new Date(Date.now() + offsetMs) });
+        const other = createManager({ onCommitted: document => committed.push(document) });
         const view = createStateView();
         await instance.subscribe(campaignId, view.listener);
         await write(update({ a: 1 }), {}, instance);
-        await instance.verify(campaignId);
         await write(update({ lost: true }), {}, other);
-        skippedMs = 1000;
+        [skippedMs, offsetMs] = [5_000, 5_000];
         instance.onNews(campaignId, 3, committed[0]!._id, () => committed[0]!);
         await until(
           () => view.version,

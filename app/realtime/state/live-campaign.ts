@@ -105,8 +105,8 @@ export interface LiveCampaign {
   /** Reads the journal to its end. */
   readOn(): Promise<void>;
   /**
-   * Takes the news that the journal has this version, as a part of this document where that is known. `readDocument` gives
-   * the document if the news brought it and can be believed: one that is in the journal. It is asked where it is of use.
+   * Takes the news that the journal has this version, as a part of this document where that is known. `readDocument` is asked
+   * where it is of use, and gives the document if the news brought it and it was in the journal. It must not throw.
    */
   onNews(version: number, changeId?: string, readDocument?: () => JournalDocument | undefined): void;
   snapshot(): StateSnapshotEvent;
@@ -126,6 +126,8 @@ const TRUST_MS = 1000;
 const MAX_UNPROVEN = 16;
 /** So many documents that news brought wait until what is under way has ended; more are read from the journal. */
 const MAX_TOLD = 8;
+/** Older ones are too: a message that was kept somewhere may be of a history that was lost meanwhile. */
+const MAX_TOLD_AGE_MS = 10_000;
 
 /** Brings a campaign to life on the state that was read. `documents` are the last ones before it, in order. */
 export function createLiveCampaign(
@@ -157,8 +159,10 @@ export function createLiveCampaign(
   /** Whether the journal is looked at because something told of another history. */
   let isDoubted = false;
   let restarts = 0;
-  /** When the head was last known to be in the journal. */
+  /** When the head, or what it was built upon, was last known to be in the journal. */
   let provenAtMs = timer.now();
+  /** The instant of the last look at the end of the journal, or later: what was written before it was seen then. */
+  let endSeenAt = clock();
   /**
    * What this process has built upon although it might be lost. No index refuses such a document where the number is
    * free, and what others append then follows it: nothing that is read later would tell.
@@ -340,14 +344,21 @@ export function createLiveCampaign(
   }
 
   /**
-   * Applies what news brought, as far as it follows; for the rest the journal is read. So it is where something was built
-   * upon what may be lost: only what is read shows that.
+   * Applies what news brought, as far as it follows and is of late; for the rest the journal is read. Where this process
+   * has built upon what may be lost, it is always read: nothing else would show that.
    */
   function applyTold(): void {
     const documents = told;
     told = [];
     if (unproven.length > 0) return;
-    for (const document of documents) if (isNext(head, document)) applyDocument(document, 'news');
+    for (const document of documents) {
+      const at = document.changes.at(-1)?.at ?? endSeenAt;
+      const ageMs = Math.abs(clock().getTime() - at.getTime());
+      if (!isNext(head, document) || at < endSeenAt || ageMs > MAX_TOLD_AGE_MS) continue;
+      applyDocument(document, 'news');
+      // It was in the journal when it was sent.
+      provenAtMs = Math.max(provenAtMs, timer.now() - ageMs);
+    }
   }
 
   async function applyAll(documents: readonly JournalDocument[]): Promise<void> {
@@ -387,6 +398,7 @@ export function createLiveCampaign(
     if (end?.version !== head.version || end.changeId !== head.changeId) await reload(undefined);
     else {
       provenAtMs = timer.now();
+      endSeenAt = clock();
       await throwIfLost().catch(reloadAfterGap);
     }
     return true;
@@ -406,8 +418,7 @@ export function createLiveCampaign(
   async function writeSnapshot(state: StateSnapshot): Promise<void> {
     try {
       await throwIfLost();
-      const holder = await journal.readAt(campaignId, state.version);
-      if (holder?._id !== state.changeId) throw createLostError(campaignId, state);
+      if (!(await journal.holds(campaignId, state))) throw createLostError(campaignId, state);
     } catch (error) {
       if (error instanceof JournalGapError) doubt();
       throw error;
@@ -436,6 +447,7 @@ export function createLiveCampaign(
     head = state;
     restarts += 1;
     provenAtMs = timer.now();
+    endSeenAt = clock();
     unproven = [];
     stateBytes = measureJson(head.state);
     tail.clear();
@@ -459,6 +471,8 @@ export function createLiveCampaign(
         await recover(error, reading);
       }
     }
+    // What is left was read meanwhile.
+    told = [];
     isWorking = false;
   }
 
@@ -546,9 +560,9 @@ export function createLiveCampaign(
     onNews(version, changeId, readDocument) {
       if (version > head.version) {
         newsCount += 1;
+        wantedVersion = Math.max(wantedVersion, version);
         const document = told.length < MAX_TOLD ? readDocument?.() : undefined;
         if (document !== undefined) told.push(document);
-        wantedVersion = Math.max(wantedVersion, version);
         turns.hurry();
         wake();
       } else if (version === head.version && changeId !== undefined && changeId !== head.changeId) doubt();

@@ -55,6 +55,8 @@ export function createMemoryJournal({ maxDocuments = 2000 } = {}): StateJournal 
         .reverse(),
     readAt: async (campaignId, version) =>
       select(campaignId).documents.find(({ from, to }) => from <= version && version <= to) ?? null,
+    holds: async (campaignId, { version, changeId }) =>
+      select(campaignId).documents.some(({ _id, from, to }) => _id === changeId && from <= version && version <= to),
     async readHead(campaignId) {
       const head = campaigns.get(campaignId)?.documents.at(-1);
       return head === undefined ? null : { version: head.to, changeId: head._id };

@@ -10,23 +10,19 @@ export interface RecentEvents {
 
 /** Keeps the last `max` events. Whatever it has forgotten, the journal's unique index knows. */
 export function createRecentEvents(max = 512): RecentEvents {
-  const holders = new Map<string, JournalDocument>();
+  const events = new Map<string, RecordedEvent>();
   return {
     get size() {
-      return holders.size;
+      return events.size;
     },
-    get(eventId) {
-      const holder = holders.get(eventId);
-      const change = holder?.changes.find(one => one.eventId === eventId);
-      return holder === undefined || change === undefined ? undefined : toRecordedEvent(holder, change);
-    },
+    get: eventId => events.get(eventId),
     add(document) {
-      for (const { eventId } of document.changes) holders.set(eventId, document);
-      for (const eventId of holders.keys()) {
-        if (holders.size <= max) break;
-        holders.delete(eventId);
+      for (const change of document.changes) events.set(change.eventId, toRecordedEvent(document, change));
+      for (const eventId of events.keys()) {
+        if (events.size <= max) break;
+        events.delete(eventId);
       }
     },
-    clear: () => holders.clear(),
+    clear: () => events.clear(),
   };
 }

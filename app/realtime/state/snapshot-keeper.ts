@@ -6,7 +6,7 @@ import { type StateSnapshots } from '../../datastore/state-snapshots.ts';
 /** When a campaign writes snapshots. */
 export interface SnapshotPolicy {
   readonly everyVersions: number;
-  /** So long after one began the next may: where there are many versions, a few more read with a load cost less. */
+  /** How long after one the next begins at the earliest, whatever is due. */
   readonly pauseMs: number;
   /** How long after a change a snapshot is written at the latest. */
   readonly afterMs: number;
@@ -20,7 +20,7 @@ export interface SnapshotKeeper {
   tick(head: PositionedState, now: Date): Promise<void> | undefined;
 }
 
-/** Gives the keeper of a campaign whose last snapshot has a version. A failure is logged, and the next one comes as soon. */
+/** Gives the keeper of a campaign whose last snapshot has a version. A failure is logged, and the next one comes after the pause. */
 export function createSnapshotKeeper({
   campaignId,
   snapshots,

@@ -38,7 +38,7 @@ export function createTurns({ timer, random }: { readonly timer: Timer; readonly
       if (!areOthersWriting) return;
       areOthersWriting = false;
       waiting = new AbortController();
-      // They have to hear of our document and to read it before they write theirs.
+      // They have to hear of our document, and perhaps to read it, before they write theirs.
       await timer.wait(Math.min(MAX_TURN_MS, usualMs * (3 + random())), waiting.signal);
       waiting = undefined;
     },

@@ -23,7 +23,7 @@ export interface ListenOptions<M> {
   readonly isWanted?: (channel: string) => boolean;
 }
 
-export interface OpenPublisherOptions<T> extends Pick<PublisherOptions<T>, 'measure' | 'limits'> {
+export interface OpenPublisherOptions<T> extends Pick<PublisherOptions<T>, 'measure' | 'shrink' | 'limits'> {
   readonly topic: InstanceTopic;
   /** Sends a batch by one command; `sign` makes the text of a message of some items. */
   readonly send: (
@@ -51,7 +51,7 @@ export interface InstanceMessages {
 }
 
 export type OpenTopicOptions<M> = Omit<ListenOptions<M>, 'isWanted'> &
-  Pick<OpenPublisherOptions<M>, 'limits' | 'measure'>;
+  Pick<OpenPublisherOptions<M>, 'limits' | 'measure' | 'shrink'>;
 
 interface Message {
   readonly from: string;
@@ -181,13 +181,14 @@ export function createInstanceMessages(
     onChange: listener => void listeners.push(listener),
     listen,
     openPublisher,
-    openTopic<M>({ limits = {}, measure, ...options }: OpenTopicOptions<M>) {
+    openTopic<M>({ limits = {}, measure, shrink, ...options }: OpenTopicOptions<M>) {
       listen(options);
       const { topic, channel } = options;
       return openPublisher<M>({
         topic,
         limits,
         ...(measure && { measure }),
+        ...(shrink && { shrink }),
         send: (client, batch, sign) => client.publish(channel, sign(batch.map(item => JSON.stringify(item)))),
       });
     },

@@ -14,8 +14,9 @@ describe('a publisher', () => {
   const rejections: unknown[] = [];
   const onRejection = (reason: unknown): void => void rejections.push(reason);
 
-  const open = (limits: Partial<PublisherLimits> = {}): Publisher<string> =>
+  const open = (limits: Partial<PublisherLimits> = {}, shrink?: (text: string) => string): Publisher<string> =>
     createPublisher<string>({
+      ...(shrink && { shrink }),
       connection,
       send: (client, batch) => client.publish('channel', batch.join(' ')),
       onSent: batch => (sent += batch.length),
@@ -67,6 +68,22 @@ describe('a publisher', () => {
       count => count === 3,
     );
     expect(dropped).toEqual([]);
+  });
+
+  it('takes the least of what there is no room for', async () => {
+    const publisher = open({ waitingBytes: 10 }, text => text.slice(0, 2));
+    for (const [key, item] of [
+      ['a', 'aaaa'],
+      ['b', 'bbbbbb'],
+      ['c', 'cccc'],
+      ['a', 'AAA'],
+      ['d', 'd'.repeat(11)],
+    ] as const) {
+      publisher.publish(key, item);
+    }
+    // All of the first two, for the third not even that; then the first made way.
+    expect(dropped).toEqual(['cc', 'dd']);
+    expect(await whenHeard(1)).toEqual(['AAA bbbbbb']);
   });
 
   it('keeps so many, of so many bytes, for a server that hangs, drops the rest, and goes on with it', async () => {

@@ -16,6 +16,8 @@ export interface PublisherOptions<T> {
   readonly onDropped: (batch: readonly T[]) => void;
   /** How large an item is, in bytes or so; 0 when left out. */
   readonly measure?: (item: T) => number;
+  /** Gives the least that is worth telling of an item for which there is no room. */
+  readonly shrink?: (item: T) => T;
   readonly limits?: Partial<PublisherLimits>;
 }
 
@@ -35,7 +37,7 @@ const LIMITS: PublisherLimits = { waiting: 1_000, waitingBytes: 4 * 1024 * 1024,
  * holds no more than what may wait.
  */
 export function createPublisher<T>(options: PublisherOptions<T>): Publisher<T> {
-  const { connection, send, onSent, onDropped, measure = () => 0 } = options;
+  const { connection, send, onSent, onDropped, measure = () => 0, shrink = item => item } = options;
   const limits = { ...LIMITS, ...options.limits };
   const waiting = new Map<string, T>();
   let waitingBytes = 0;
@@ -68,9 +70,11 @@ export function createPublisher<T>(options: PublisherOptions<T>): Publisher<T> {
   };
 
   return {
-    publish(key, item) {
+    publish(key, given) {
       const held = waiting.get(key);
-      const bytes = waitingBytes + measure(item) - (held === undefined ? 0 : measure(held));
+      const others = waitingBytes - (held === undefined ? 0 : measure(held));
+      const item = others + measure(given) <= limits.waitingBytes ? given : shrink(given);
+      const bytes = others + measure(item);
       const isRoom = bytes <= limits.waitingBytes && (held !== undefined || waiting.size < limits.waiting);
       if (!connection.isAnswering || !isRoom) return onDropped([item]);
       waiting.set(key, item);
