@@ -72,7 +72,7 @@ describeStores('the journal of live states', target => {
     await append(first, first, next);
     expect(await journal.append(buildJournalDocument(campaignId, 1, [{ a: 4 }]))).toEqual({
       isStored: false,
-      winners: [first, next],
+      winner: first,
       recorded: [],
     });
     await append(buildJournalDocument(createId(), 1, [{ a: 4 }]));
@@ -85,7 +85,7 @@ describeStores('the journal of live states', target => {
     const repeat = buildJournalDocument(campaignId, 3, [{ a: 3 }, { a: 4 }]);
     const mixed = { ...repeat, changes: [{ ...second!, version: 3 }, repeat.changes[1]!] };
     const recorded = [{ eventId: second!.eventId, version: 2, changeId: first._id, bodyHash: 'hash', at: second!.at }];
-    expect(await journal.append(mixed)).toEqual({ isStored: false, winners: [], recorded });
+    expect(await journal.append(mixed)).toEqual({ isStored: false, winner: null, recorded });
     expect(await journal.findByEventIds(campaignId, [second!.eventId, 'unknown'])).toEqual(recorded);
     // The event ids of another campaign are its own.
     const elsewhere = buildJournalDocument(createId(), 1, [{ a: 1 }]);
@@ -103,7 +103,7 @@ describeStores('the journal of live states', target => {
       await append(rival);
       return unavailable();
     });
-    expect(await lostRace.append(buildJournalDocument(campaignId, 3, [{ a: 4 }]))).toMatchObject({ winners: [rival] });
+    expect(await lostRace.append(buildJournalDocument(campaignId, 3, [{ a: 4 }]))).toMatchObject({ winner: rival });
   });
 
   it('says that it is undecided when it is told to give up, and never that it failed', async () => {

@@ -72,9 +72,9 @@ export type Appended =
   | { readonly isStored: true }
   | {
       readonly isStored: false;
-      /** What another instance appended in its place, in order; empty when an event id was the reason alone. */
-      readonly winners: readonly JournalDocument[];
-      /** Those of the document's events that are recorded; only when there are no winners. */
+      /** What another instance appended in its place; null when an event id was the reason alone. */
+      readonly winner: JournalDocument | null;
+      /** Those of the document's events that are recorded; only when there is no winner. */
       readonly recorded: readonly RecordedEvent[];
     };
 
@@ -149,12 +149,12 @@ export function createStateJournal({
   /** Why a unique index refused, as far as that can be seen yet; null when it cannot. */
   const findReason = async (document: JournalDocument): Promise<Appended | null> => {
     const { campaignId, from, changes } = document;
-    const winners = await readSince(campaignId, from - 1);
-    const [first] = winners;
-    if (first?.from === from) return first._id === document._id ? { isStored: true } : refused(winners, []);
+    // By all of the unique index, and no more than what has the place: what follows that is mostly brought by news.
+    const [winner] = await collection.find({ campaignId, from });
+    if (winner !== undefined) return winner._id === document._id ? { isStored: true } : refused(winner, []);
     const eventIds = changes.map(({ eventId }) => eventId);
     const recorded = await findByEventIds(campaignId, eventIds);
-    return recorded.length === 0 ? null : refused([], recorded);
+    return recorded.length === 0 ? null : refused(null, recorded);
   };
 
   const find = (filter: Filter, options: FindOptions): Promise<JournalDocument[]> => collection.find(filter, options);
@@ -192,8 +192,8 @@ export function createStateJournal({
       return document !== undefined && document.to >= version ? document : null;
     },
     async holds(campaignId, { version, changeId }) {
-      const found = await collection.findOne({ _id: changeId, campaignId }, { projection: { from: 1, to: 1 } });
-      return found !== null && found.from <= version && version <= found.to;
+      const found = await collection.findOne({ _id: changeId }, { projection: { campaignId: 1, from: 1, to: 1 } });
+      return found?.campaignId === campaignId && found.from <= version && version <= found.to;
     },
     readHead,
     async selectExisting(campaignIds) {
@@ -232,8 +232,8 @@ export function toRecordedEvent({ _id }: JournalDocument, change: JournalChange)
   return { eventId, version, changeId: _id, bodyHash, at };
 }
 
-function refused(winners: readonly JournalDocument[], recorded: readonly RecordedEvent[]): Appended {
-  return { isStored: false, winners, recorded };
+function refused(winner: JournalDocument | null, recorded: readonly RecordedEvent[]): Appended {
+  return { isStored: false, winner, recorded };
 }
 
 function ignoreUnavailable(error: unknown): null {

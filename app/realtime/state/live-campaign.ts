@@ -277,7 +277,7 @@ export function createLiveCampaign(
         return 'stored';
       }
       for (const event of appended.recorded) settleAs(event);
-      await applyAll(appended.winners);
+      if (appended.winner !== null) await applyAll([appended.winner]);
       return 'refused';
     } catch (error) {
       if (error instanceof ServiceUnavailableError) throw error;
@@ -408,8 +408,9 @@ export function createLiveCampaign(
   async function throwIfLost(): Promise<void> {
     const asked = [...unproven];
     for (const position of asked) {
-      const holder = await journal.readAt(campaignId, position.version);
-      if (holder !== null && holder._id !== position.changeId) throw createLostError(campaignId, position);
+      if (await journal.holds(campaignId, position)) continue;
+      // What is pruned, or missing alone, is in nothing's way.
+      if ((await journal.readAt(campaignId, position.version)) !== null) throw createLostError(campaignId, position);
     }
     unproven = unproven.filter(position => !asked.includes(position));
   }

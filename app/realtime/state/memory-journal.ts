@@ -34,11 +34,11 @@ export function createMemoryJournal({ maxDocuments = 2000 } = {}): StateJournal 
       const { campaignId, from, changes } = document;
       const kept = select(campaignId);
       if ((kept.documents.at(-1)?.to ?? 0) >= from) {
-        const winners = kept.documents.filter(other => other.from >= from);
-        return winners[0]?._id === document._id ? { isStored: true } : { isStored: false, winners, recorded: [] };
+        const winner = kept.documents.find(other => other.from >= from) ?? null;
+        return winner?._id === document._id ? { isStored: true } : { isStored: false, winner, recorded: [] };
       }
       const recorded = changes.flatMap(({ eventId }) => kept.events.get(eventId) ?? []);
-      if (recorded.length > 0) return { isStored: false, winners: [], recorded };
+      if (recorded.length > 0) return { isStored: false, winner: null, recorded };
       for (const change of changes) kept.events.set(change.eventId, toRecordedEvent(document, change));
       kept.documents.push(document);
       prune(kept, maxDocuments);
