@@ -51,6 +51,8 @@ export interface DeliveryTally {
 export interface LoopDelay {
   readonly maxMs: number;
   readonly p99Ms: number;
+  /** The longest without what the process waited for a processor meanwhile: what its own work took. */
+  readonly ownMaxMs: number;
 }
 
 /** What a server process has used since it started. */
