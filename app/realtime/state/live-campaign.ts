@@ -409,8 +409,9 @@ export function createLiveCampaign(
     const asked = [...unproven];
     for (const position of asked) {
       if (await journal.holds(campaignId, position)) continue;
-      // What is pruned, or missing alone, is in nothing's way.
-      if ((await journal.readAt(campaignId, position.version)) !== null) throw createLostError(campaignId, position);
+      const holder = await journal.readAt(campaignId, position.version);
+      // What is pruned, or missing alone, has nothing in its place.
+      if (holder !== null && holder._id !== position.changeId) throw createLostError(campaignId, position);
     }
     unproven = unproven.filter(position => !asked.includes(position));
   }
