@@ -235,7 +235,7 @@ export function createLiveCampaign(
   async function commit(): Promise<void> {
     for (let attempts = 1; ; attempts++) {
       const startedAt = timer.now();
-      applyTold();
+      await applyTold();
       for (const pending of writes.list()) settleIfRecorded(pending);
       const queue = writes.list();
       if (queue.some(isAhead)) {
@@ -343,14 +343,12 @@ export function createLiveCampaign(
     observer?.onTaken?.(from);
   }
 
-  /**
-   * Applies what news brought, as far as it follows and is of late; for the rest the journal is read. Where this process
-   * has built upon what may be lost, it is always read: nothing else would show that.
-   */
-  function applyTold(): void {
+  /** Applies what news brought, as far as it follows and is of late; for the rest the journal is read. */
+  async function applyTold(): Promise<void> {
+    if (told.length === 0) return;
+    if (unproven.length > 0) await throwIfLost().catch(reloadAfterGap);
     const documents = told;
     told = [];
-    if (unproven.length > 0) return;
     for (const document of documents) {
       const at = document.changes.at(-1)?.at ?? endSeenAt;
       const ageMs = Math.abs(clock().getTime() - at.getTime());
@@ -464,7 +462,7 @@ export function createLiveCampaign(
       const reading = readers;
       readers = [];
       try {
-        applyTold();
+        await applyTold();
         if (reading.length > 0 || wantedVersion > head.version) await readJournal(reading.length > 0);
         for (const { resolve } of reading) resolve();
         if (writes.size > 0) await commit();
