@@ -232,6 +232,11 @@ export function toRecordedEvent({ _id }: JournalDocument, change: JournalChange)
   return { eventId, version, changeId: _id, bodyHash, at };
 }
 
+/** Gives how long the patches of some changes are together, in characters. */
+export function measurePatches(changes: readonly Pick<JournalChange, 'patch'>[]): number {
+  return changes.reduce((sum, { patch }) => sum + patch.length, 0);
+}
+
 function refused(winner: JournalDocument | null, recorded: readonly RecordedEvent[]): Appended {
   return { isStored: false, winner, recorded };
 }

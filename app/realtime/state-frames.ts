@@ -1,5 +1,6 @@
 import { rememberByText } from '../../lib/remember.ts';
 import { type CampaignState } from '../datastore/state-fold.ts';
+import { measurePatches } from '../datastore/state-journal.ts';
 import { createEvent } from './envelope.ts';
 import { createFrame, type Frame } from './frame.ts';
 import { type StateBatch, type StateChange, type StateSnapshotEvent } from './state/events.ts';
@@ -71,7 +72,7 @@ export function createFrameGroup(batches: readonly StateBatch[], at: Date): Fram
 
 /** Makes the frame of what a subscriber missed. Null when a snapshot is shorter. */
 export function createChangesFrame(campaignId: string, changes: readonly StateChange[], at: Date): Frame | null {
-  if (changes.reduce((sum, { patch }) => sum + patch.length, 0) > MAX_PATCHES_LENGTH) return null;
+  if (measurePatches(changes) > MAX_PATCHES_LENGTH) return null;
   const [first] = changes;
   const id = `"campaignId":${JSON.stringify(campaignId)}`;
   const payload =

@@ -1,6 +1,11 @@
 import { type Logger } from '../../lib/log.ts';
 import { createSeal, type Seal } from '../../lib/seal.ts';
-import { type JournalChange, type JournalDocument, type JournalPosition } from '../datastore/state-journal.ts';
+import {
+  type JournalChange,
+  type JournalDocument,
+  type JournalPosition,
+  measurePatches,
+} from '../datastore/state-journal.ts';
 import { type InstanceMessages } from '../services/redis/instance-messages.ts';
 import { type CampaignStateManager } from './state/campaign-state-manager.ts';
 
@@ -70,7 +75,7 @@ export function openStateNews(dependencies: StateNewsDependencies): (document: J
 
   const pack = (document: JournalDocument): Pick<News, 'content' | 'mark'> => {
     const isOfUse = document.previousId !== undefined && isFollowedElsewhere(document.campaignId);
-    if (!isOfUse || measure(document) > MAX_CONTENT) return {};
+    if (!isOfUse || measurePatches(document.changes) > MAX_CONTENT) return {};
     const seal = seals.select();
     if (seal === undefined) return {};
     const content = format(document);
@@ -146,8 +151,4 @@ function parse(text: string): JournalDocument {
     return { version: from + at, eventId, patch, cause, by, at: new Date(atMs), bodyHash };
   });
   return { _id, campaignId, from, to: from + changes.length - 1, previousId, changes };
-}
-
-function measure({ changes }: JournalDocument): number {
-  return changes.reduce((sum, { patch }) => sum + patch.length, 0);
 }

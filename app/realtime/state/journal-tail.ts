@@ -1,4 +1,4 @@
-import { type JournalDocument, type JournalPosition } from '../../datastore/state-journal.ts';
+import { type JournalDocument, type JournalPosition, measurePatches } from '../../datastore/state-journal.ts';
 import { type StateChange, toStateChanges } from './events.ts';
 
 /** The last documents of a campaign's journal, in memory: what most subscribers who come back have missed. */
@@ -21,12 +21,12 @@ export function createJournalTail({ maxVersions = 512, maxBytes = 256 * 1024 } =
     },
     add(document) {
       documents.push(document);
-      bytes += measurePatches(document);
+      bytes += measurePatches(document.changes);
       versions += document.changes.length;
       while (documents.length > 1 && (versions > maxVersions || bytes > maxBytes)) {
         const first = documents.shift();
         if (first === undefined) break;
-        bytes -= measurePatches(first);
+        bytes -= measurePatches(first.changes);
         versions -= first.changes.length;
       }
     },
@@ -44,8 +44,4 @@ export function createJournalTail({ maxVersions = 512, maxBytes = 256 * 1024 } =
       versions = 0;
     },
   };
-}
-
-function measurePatches({ changes }: JournalDocument): number {
-  return changes.reduce((sum, { patch }) => sum + patch.length, 0);
 }

@@ -1,5 +1,5 @@
 import { type PositionedState } from '../../datastore/state-fold.ts';
-import { isLinked, type JournalPosition, type StateJournal } from '../../datastore/state-journal.ts';
+import { isLinked, type JournalPosition, measurePatches, type StateJournal } from '../../datastore/state-journal.ts';
 import { type StateChange, toStateChanges } from './events.ts';
 import { type JournalTail } from './journal-tail.ts';
 
@@ -41,8 +41,7 @@ export function createReplayReader({
     return cursor.version > head.version ? null : tail.selectSince(cursor);
   };
   const isShort = (changes: readonly StateChange[]): boolean =>
-    changes.length <= MAX_REPLAYED_VERSIONS &&
-    changes.reduce((sum, { patch }) => sum + patch.length, 0) <= MAX_REPLAYED_BYTES;
+    changes.length <= MAX_REPLAYED_VERSIONS && measurePatches(changes) <= MAX_REPLAYED_BYTES;
 
   return {
     async prepare(cursor) {
